@@ -1,0 +1,1 @@
+"""Moments: when an asset is made and from what; one module per layer."""

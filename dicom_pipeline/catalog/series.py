@@ -1,0 +1,130 @@
+"""Columns of ``series``."""
+
+from dicom_pipeline.catalog.lineage import (
+    DESCRIBED_BY,
+    DEVICE_LINK,
+    PATIENT_LINK,
+    STUDY_LINK,
+)
+from dicom_pipeline.catalog.table import (
+    DATE,
+    FLOAT,
+    INTEGER,
+    TEXT,
+    TEXTS,
+    TIME,
+    TIMESTAMP,
+    Column,
+    Table,
+)
+
+SERIES = Table(
+    name="series",
+    grain="One series, as the newest instance of one batch describes it.",
+    source="PS3.3 C.7.3.1 General Series Module; C.8 modality modules",
+    key=("series_instance_uid",),
+    columns=(
+        *PATIENT_LINK,
+        *STUDY_LINK,
+        *DEVICE_LINK,
+        *DESCRIBED_BY,
+        Column("series_instance_uid", "SeriesInstanceUID", TEXT),
+        Column("series_number", "SeriesNumber", INTEGER),
+        Column("modality", "Modality", TEXT),
+        Column("series_date", "SeriesDate", DATE),
+        Column("series_time", "SeriesTime", TIME),
+        Column("series_description", "SeriesDescription", TEXT),
+        Column("protocol_name", "ProtocolName", TEXT),
+        Column("body_part_examined", "BodyPartExamined", TEXT),
+        Column("laterality", "Laterality", TEXT),
+        Column("patient_position", "PatientPosition", TEXT),
+        Column("presentation_intent_type", "PresentationIntentType", TEXT),
+        Column("frame_of_reference_uid", "FrameOfReferenceUID", TEXT),
+        Column(
+            "synchronization_frame_of_reference_uid",
+            "SynchronizationFrameOfReferenceUID",
+            TEXT,
+        ),
+        Column("position_reference_indicator", "PositionReferenceIndicator", TEXT),
+        Column(
+            "performed_procedure_step_start_date",
+            "PerformedProcedureStepStartDate",
+            DATE,
+        ),
+        Column(
+            "performed_procedure_step_start_time",
+            "PerformedProcedureStepStartTime",
+            TIME,
+        ),
+        Column(
+            "performed_procedure_step_end_date", "PerformedProcedureStepEndDate", DATE
+        ),
+        Column(
+            "performed_procedure_step_end_time", "PerformedProcedureStepEndTime", TIME
+        ),
+        Column("performed_procedure_step_id", "PerformedProcedureStepID", TEXT),
+        Column("scheduled_procedure_step_id", "ScheduledProcedureStepID", TEXT),
+        Column(
+            "comments_on_the_performed_procedure_step",
+            "CommentsOnThePerformedProcedureStep",
+            TEXT,
+        ),
+        Column("performed_location", "PerformedLocation", TEXT),
+        Column("performed_station_name", "PerformedStationName", TEXT),
+        Column("performed_station_ae_title", "PerformedStationAETitle", TEXT),
+        Column("operators_name", "OperatorsName", TEXT),
+        Column(
+            "operator_identification_sequence", "OperatorIdentificationSequence", TEXT
+        ),
+        Column("performing_physician_name", "PerformingPhysicianName", TEXT),
+        Column(
+            "performing_physician_identification_sequence",
+            "PerformingPhysicianIdentificationSequence",
+            TEXT,
+        ),
+        Column(
+            "scheduled_performing_physician_name",
+            "ScheduledPerformingPhysicianName",
+            TEXT,
+        ),
+        Column("request_attributes_sequence", "RequestAttributesSequence", TEXT),
+        Column("comments_on_radiation_dose", "CommentsOnRadiationDose", TEXT),
+        Column(
+            "performed_procedure_step_description",
+            "PerformedProcedureStepDescription",
+            TEXT,
+        ),
+        Column(
+            "scheduled_procedure_step_description",
+            "ScheduledProcedureStepDescription",
+            TEXT,
+        ),
+        Column("slice_thickness_mm", "SliceThickness", FLOAT),
+        Column("spacing_between_slices_mm", "SpacingBetweenSlices", FLOAT),
+        Column("repetition_time_ms", "RepetitionTime", FLOAT),
+        Column("echo_time_ms", "EchoTime", FLOAT),
+        Column("inversion_time_ms", "InversionTime", FLOAT),
+        Column("flip_angle_deg", "FlipAngle", FLOAT),
+        Column("magnetic_field_strength_t", "MagneticFieldStrength", FLOAT),
+        Column("kvp", "KVP", FLOAT),
+        Column("exposure_mas", "Exposure", FLOAT),
+        Column("x_ray_tube_current_ma", "XRayTubeCurrent", FLOAT),
+        Column("exposure_time_ms", "ExposureTime", FLOAT),
+        Column("radionuclide_total_dose_bq", "RadionuclideTotalDose", FLOAT),
+        Column("echo_train_length", "EchoTrainLength", FLOAT),
+        Column("scanning_sequence", "ScanningSequence", TEXTS),
+        Column("sequence_variant", "SequenceVariant", TEXTS),
+        Column("scan_options", "ScanOptions", TEXTS),
+        Column("mr_acquisition_type", "MRAcquisitionType", TEXT),
+        Column("sequence_name", "SequenceName", TEXT),
+        Column("convolution_kernel", "ConvolutionKernel", TEXT),
+        Column("contrast_bolus_agent", "ContrastBolusAgent", TEXT),
+        Column("contrast_bolus_route", "ContrastBolusRoute", TEXT),
+        Column("radiopharmaceutical", "Radiopharmaceutical", TEXT),
+        Column(
+            "radiopharmaceutical_start_date_time",
+            "RadiopharmaceuticalStartDateTime",
+            TIMESTAMP,
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Promises: checks that hold after every run."""

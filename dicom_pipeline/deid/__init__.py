@@ -1,0 +1,1 @@
+"""Identity: keys, pseudonyms, shifts, rules. Pure."""

@@ -1,0 +1,1 @@
+"""Places: buckets, the warehouse, the compressor, alerts."""

@@ -1,0 +1,1 @@
+"""Triggers: what the sensors watch and what they ask for."""

@@ -1,0 +1,1 @@
+"""Where files come from: folders and archives, into the provider bucket."""
