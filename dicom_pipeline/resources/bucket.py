@@ -1,0 +1,179 @@
+"""One bucket of an object store: list, read, write, copy, delete.
+
+Every byte that Python reads from or writes to object storage passes through here. An
+object key may name a person, so no error of this module quotes one.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+from obstore.store import S3Store
+
+from dicom_pipeline.resources.store import Store
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import ObjectTypeDef
+
+_GONE = {"404", "NoSuchKey", "NotFound", "NoSuchVersion"}
+_CHANGED = {"412", "PreconditionFailed"}
+_MULTIPART_BYTES = 5 * 1024**3  # CopyObject takes 5 GiB at most
+
+
+class BucketError(RuntimeError):
+    """The place fails, not the file: missing bucket, no permission, no server."""
+
+
+class ObjectGoneError(BucketError):
+    """There is no object at the key (any more)."""
+
+
+class ObjectChangedError(BucketError):
+    """The object is not the version that was asked for."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object as a listing shows it.
+
+    Attributes:
+        key: Its key; may name a person in the provider bucket.
+        fingerprint: ETag without quotes.
+        bytes: Size.
+        modified_at: When the store received it, UTC.
+    """
+
+    key: str
+    fingerprint: str
+    bytes: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing and how to ask for the next; no token after the last."""
+
+    objects: list[StoredObject]
+    token: str
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A named bucket of a store."""
+
+    name: str
+    store: Store
+
+    @cached_property
+    def ranges(self) -> S3Store:
+        """The same bucket for many ranged reads in flight (obstore)."""
+        reached = {
+            name.lower(): value for name, value in self.store.environment().items()
+        }
+        return S3Store(
+            self.name,
+            config=reached,  # type: ignore[arg-type]
+            virtual_hosted_style_request=not self.store.endpoint,
+            client_options={"allow_http": self.store.endpoint.startswith("http://")},
+        )
+
+    def create(self) -> None:
+        """Make the bucket where it does not exist yet."""
+        names = {b["Name"] for b in self.store.client.list_buckets()["Buckets"]}
+        if self.name not in names:
+            self.store.client.create_bucket(Bucket=self.name)
+
+    def list_page(self, prefix: str = "", token: str = "") -> Page:
+        """Return up to 1,000 objects; the store decides the order."""
+        more = {"ContinuationToken": token} if token else {}
+        try:
+            answer = self.store.client.list_objects_v2(
+                Bucket=self.name,
+                Prefix=prefix,
+                **more,  # type: ignore[arg-type]
+            )
+        except (ClientError, BotoCoreError) as error:
+            _fail("list", error)
+        found = [_stored(item) for item in answer.get("Contents", [])]
+        return Page(found, answer.get("NextContinuationToken", ""))
+
+    def list(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Yield every object under ``prefix``, page by page."""
+        page = self.list_page(prefix)
+        yield from page.objects
+        while page.token:
+            page = self.list_page(prefix, page.token)
+            yield from page.objects
+
+    def read(self, key: str) -> bytes:
+        """Return the whole object.
+
+        Raises:
+            ObjectGoneError: There is no object at ``key``.
+        """
+        try:
+            answer = self.store.client.get_object(Bucket=self.name, Key=key)
+            return answer["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            _fail("read", error)
+
+    def write(self, key: str, body: bytes) -> None:
+        """Put ``body`` at ``key``, replacing what was there."""
+        try:
+            self.store.client.put_object(Bucket=self.name, Key=key, Body=body)
+        except (ClientError, BotoCoreError) as error:
+            _fail("write", error)
+
+    def copy_from(self, source: "Bucket", stored: StoredObject, key: str) -> None:
+        """Copy an object to ``key`` without its bytes passing through here.
+
+        Raises:
+            ObjectGoneError: The source was deleted.
+            ObjectChangedError: The source is another version than ``stored``.
+        """
+        origin = {"Bucket": source.name, "Key": stored.key}
+        try:
+            if stored.bytes >= _MULTIPART_BYTES:
+                self.store.client.copy(origin, self.name, key)  # type: ignore[arg-type]
+                return
+            self.store.client.copy_object(
+                Bucket=self.name,
+                Key=key,
+                CopySource=origin,  # type: ignore[arg-type]
+                CopySourceIfMatch=f'"{stored.fingerprint}"',
+            )
+        except (ClientError, BotoCoreError) as error:
+            _fail("copy", error)
+
+    def delete(self, key: str) -> None:
+        """Remove the object; nothing happens where there is none."""
+        try:
+            self.store.client.delete_object(Bucket=self.name, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            _fail("delete", error)
+
+
+def _stored(item: "ObjectTypeDef") -> StoredObject:
+    return StoredObject(
+        key=item["Key"],
+        fingerprint=item["ETag"].strip('"'),
+        bytes=item["Size"],
+        modified_at=item["LastModified"],
+    )
+
+
+def _fail(verb: str, error: ClientError | BotoCoreError) -> NoReturn:
+    """Raise ours in place of the client's, which may quote the key."""
+    code = (
+        str(error.response.get("Error", {}).get("Code", "unknown"))
+        if isinstance(error, ClientError)
+        else type(error).__name__
+    )
+    if code in _GONE:
+        raise ObjectGoneError(f"{verb}: the object is gone") from None
+    if code in _CHANGED:
+        raise ObjectChangedError(f"{verb}: the object has changed") from None
+    raise BucketError(f"{verb} failed: {code}") from None

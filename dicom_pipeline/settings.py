@@ -1,0 +1,105 @@
+"""Every setting, read in one place: ``DICOM_PIPELINE_*`` or ``.env``.
+
+Only the wiring (``definitions``, ``cli``) imports this module; everything else is
+handed what it needs.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dicom_pipeline.deid.profiles import Profile
+from dicom_pipeline.layout import Grain
+
+
+class StoreKind(StrEnum):
+    """Where the buckets live. An unknown name is refused, never guessed."""
+
+    EMBEDDED = "embedded"  # SeaweedFS under the home folder, on loopback
+    S3 = "s3"  # AWS, or any S3 server that has an endpoint
+
+
+class Settings(BaseSettings):
+    """What one installation is told; see ``.env.example`` for each with its reason."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DICOM_PIPELINE_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Path(".dicom-pipeline")
+
+    store: StoreKind = StoreKind.EMBEDDED
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    provider_bucket: str = "provider"
+    provider_prefix: str = ""
+    raw_bucket: str = "raw"
+    stage_bucket: str = "stage"
+
+    provider: str = "provider"
+    grain: Grain = Grain.MONTHLY
+    profile: Profile = Profile.RESEARCH
+    key_uri: str = ""
+    key_version: int = Field(default=1, ge=1)
+
+    batch_size: int = Field(default=2_000, ge=1)
+    sensor_interval_seconds: int = Field(default=5, ge=1)
+    sensor_budget_seconds: float = Field(default=20.0, gt=0)
+
+    jpeg_quality: int = Field(default=90, ge=1, le=100)
+    compressor: str = "img-compressor"
+    compressor_batch_size: int = Field(default=500, ge=1)
+
+    slack_token: SecretStr = SecretStr("")
+    slack_channel: str = ""
+    slack_base_url: str = "https://slack.com/api/"
+    healthchecks_url: str = ""
+    webserver_port: int = 3000
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's storage: runs, events, schedules. Nothing personal in it."""
+        return self._home / "dagster"
+
+    @property
+    def s3_home(self) -> Path:
+        """Data of the embedded S3 server: the raw zone on disk."""
+        return self._home / "s3"
+
+    @property
+    def warehouse(self) -> Path:
+        """DuckDB file that the build writes; people read the snapshot instead."""
+        return self._home / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Folder of the snapshots that people open."""
+        return self._home / "published"
+
+    @property
+    def snapshot(self) -> Path:
+        """The processed layer as people open it, replaced by atomic rename."""
+        return self.published / "analytics.duckdb"
+
+    @property
+    def dbt_home(self) -> Path:
+        """Where dbt writes ``target`` and ``logs``."""
+        return self._home / "dbt"
+
+    @property
+    def dbt_project(self) -> Path:
+        """The dbt project: beside the package in a checkout, inside it in a wheel."""
+        package = Path(__file__).parent
+        packaged = package / "_dbt_project"
+        return packaged if packaged.is_dir() else package.parent / "dbt_project"
+
+    @property
+    def key(self) -> str:
+        """Where the de-identification key is: a URI, never the key."""
+        return self.key_uri or f"file://{self._home / 'deid.key'}"
+
+    @property
+    def _home(self) -> Path:
+        return self.home.absolute()
