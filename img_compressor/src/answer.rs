@@ -1,0 +1,302 @@
+//! One object from request to rows: open, plan, render, paint, encode, write, report.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::encode::jpeg::Encoder;
+use crate::encode::{Emit, Subsampling, png, pnm};
+use crate::mask::{Paint, Rectangle};
+use crate::object::{self, Object};
+use crate::place::{self, Target};
+use crate::plan::{Limits, Pipeline, Plan};
+use crate::reason::{Reason, Warning};
+use crate::render::Renderer;
+use crate::store::Stores;
+use crate::window::{Function, Window};
+
+/// One line of the request stream.
+///
+/// Unknown fields are refused: a misspelt mask must not publish what it should have hidden.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    /// Path or `s3://` address of the object.
+    pub input: String,
+    /// Folder or `s3://` prefix of its images.
+    pub output: String,
+    /// Rectangles painted black.
+    #[serde(default)]
+    pub masks: Option<Vec<Rectangle>>,
+    /// Rectangles that alone are kept.
+    #[serde(default)]
+    pub keep: Option<Vec<Rectangle>>,
+    /// Centre and width, instead of the object's.
+    #[serde(default)]
+    pub window: Option<[f64; 2]>,
+    /// Echoed.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
+/// One line of the answer stream: a frame, or an object without frames.
+#[derive(Clone, Debug, Default, Serialize, PartialEq)]
+pub struct Row {
+    /// As in the request.
+    pub id: Option<String>,
+    /// As in the request.
+    pub input: Option<String>,
+    /// From 1.
+    pub frame: Option<u32>,
+    /// Where the image is.
+    pub key: Option<String>,
+    /// Its size.
+    pub bytes: Option<usize>,
+    /// Its SHA-256 in hex.
+    pub sha256: Option<String>,
+    /// Its width in pixels.
+    pub width: Option<u32>,
+    /// Its height in pixels.
+    pub height: Option<u32>,
+    /// `ok`, `skipped` or `error`.
+    pub status: &'static str,
+    /// Why there is no image.
+    pub reason: Option<Reason>,
+    /// Centre and width that were used.
+    pub window: Option<[f64; 2]>,
+    /// Transfer Syntax UID of the object.
+    pub transfer_syntax: Option<String>,
+    /// What was noticed.
+    pub warnings: Vec<Warning>,
+}
+
+/// What is the same for every object of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// JPEG quality, 1 to 100.
+    pub quality: u8,
+    /// Of colour.
+    pub subsampling: Subsampling,
+    /// Which files are written.
+    pub emit: Emit,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Answers one request after the other; one per thread.
+pub struct Answerer<'a> {
+    settings: Settings,
+    stores: &'a Stores,
+    encoder: Option<Encoder>,
+}
+
+/// What rows of one object have in common.
+struct Common<'a> {
+    request: &'a Request,
+    transfer_syntax: Option<String>,
+}
+
+impl Common<'_> {
+    fn row(&self) -> Row {
+        Row {
+            id: self.request.id.clone(),
+            input: Some(self.request.input.clone()),
+            transfer_syntax: self.transfer_syntax.clone(),
+            ..Row::default()
+        }
+    }
+
+    fn refusal(&self, reason: Reason, frame: Option<u32>) -> Row {
+        Row {
+            frame,
+            status: if reason.is_skip() { "skipped" } else { "error" },
+            reason: Some(reason),
+            ..self.row()
+        }
+    }
+}
+
+impl<'a> Answerer<'a> {
+    /// An answerer with nothing open.
+    #[must_use]
+    pub fn new(settings: Settings, stores: &'a Stores) -> Self {
+        Self {
+            settings,
+            stores,
+            encoder: None,
+        }
+    }
+
+    /// Answer one line of the request stream, every row through `send`.
+    pub fn answer_line(&mut self, line: &[u8], send: &mut dyn FnMut(&Row)) {
+        match serde_json::from_slice::<Request>(line) {
+            Ok(request) => self.answer(&request, send),
+            Err(_) => send(&Row {
+                status: "error",
+                reason: Some(Reason::BadRequest),
+                ..Row::default()
+            }),
+        }
+    }
+
+    /// Answer one request. Whatever happens inside, there is at least one row.
+    pub fn answer(&mut self, request: &Request, send: &mut dyn FnMut(&Row)) {
+        let mut common = Common {
+            request,
+            transfer_syntax: None,
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.object(&mut common, send)));
+        if outcome.is_err() {
+            // The encoder may be in any state; the next object gets a new one.
+            self.encoder = None;
+        }
+        if let Err(reason) = outcome.unwrap_or(Err(Reason::InternalError)) {
+            send(&common.refusal(reason, None));
+        }
+    }
+
+    fn object(
+        &mut self,
+        common: &mut Common<'_>,
+        send: &mut dyn FnMut(&Row),
+    ) -> Result<(), Reason> {
+        let request = common.request;
+        let window = request
+            .window
+            .map(|[center, width]| Window::new(Function::Linear, center, width))
+            .transpose()
+            .map_err(|_| Reason::BadRequest)?;
+        let paint = Paint {
+            masks: request.masks.clone().unwrap_or_default(),
+            keep: request.keep.clone(),
+        };
+        let limits = self.settings.limits;
+        let source = place::open(&request.input, self.stores)?;
+        let object = object::open(source, limits.max_inflated).map_err(|refusal| {
+            common.transfer_syntax = refusal.transfer_syntax_uid;
+            refusal.reason
+        })?;
+        common.transfer_syntax.clone_from(&object.transfer_syntax_uid);
+        let plan = Plan::of(&object, window, limits)?;
+        let target = Target::of(&request.output, self.stores)?;
+        let job = Job {
+            object: &object,
+            plan: &plan,
+            paint: &paint,
+            target: &target,
+        };
+        self.frames(&job, common, send)
+    }
+
+    fn frames(
+        &mut self,
+        job: &Job<'_>,
+        common: &Common<'_>,
+        send: &mut dyn FnMut(&Row),
+    ) -> Result<(), Reason> {
+        let mut renderer = Renderer::new(job.object, job.plan, self.settings.limits)?;
+        for index in 0..job.plan.image.frames {
+            match self.frame(job, &mut renderer, index, common) {
+                Ok(row) => send(&row),
+                Err(reason) => {
+                    send(&common.refusal(reason, Some(index + 1)));
+                    if ends_object(reason) {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn frame(
+        &mut self,
+        job: &Job<'_>,
+        renderer: &mut Renderer<'_>,
+        index: u32,
+        common: &Common<'_>,
+    ) -> Result<Row, Reason> {
+        let name = format!("{:06}.{}", index + 1, self.settings.emit.extension());
+        let image = &job.plan.image;
+        let mut row = Row {
+            frame: Some(index + 1),
+            width: Some(image.columns),
+            height: Some(image.rows),
+            status: "ok",
+            ..common.row()
+        };
+        let columns = image.columns as usize;
+        let owned;
+        let bytes = if self.settings.emit == Emit::Png16 && job.plan.pipeline == Pipeline::Grey {
+            let (mut words, warnings) = renderer.stored(index)?;
+            job.paint.apply(&mut words, columns, 1);
+            row.warnings = warnings;
+            owned = png::grey16(&words, image.columns, image.rows)?;
+            &owned
+        } else {
+            let mut picture = renderer.picture(index)?;
+            job.paint.apply(&mut picture.pixels, columns, picture.channels);
+            row.window = picture.window.map(|window| [window.center, window.width]);
+            row.warnings = std::mem::take(&mut picture.warnings);
+            match self.settings.emit {
+                Emit::Png16 => return Err(Reason::UnsupportedEmit),
+                Emit::Pnm => {
+                    owned = pnm(&picture)?;
+                    &owned
+                }
+                Emit::Jpeg => self.encoder()?.encode(&picture, job.plan.density)?,
+            }
+        };
+        row.bytes = Some(bytes.len());
+        row.sha256 = Some(hex(&Sha256::digest(bytes)));
+        row.key = Some(job.target.put(&name, bytes)?);
+        Ok(row)
+    }
+
+    fn encoder(&mut self) -> Result<&mut Encoder, Reason> {
+        match &mut self.encoder {
+            Some(encoder) => Ok(encoder),
+            none => {
+                let Settings {
+                    quality,
+                    subsampling,
+                    ..
+                } = self.settings;
+                Ok(none.insert(Encoder::new(quality, subsampling)?))
+            }
+        }
+    }
+}
+
+struct Job<'a> {
+    object: &'a Object,
+    plan: &'a Plan,
+    paint: &'a Paint,
+    target: &'a Target<'a>,
+}
+
+/// Behind these no later frame can be found or written: one row stands for all that follow.
+fn ends_object(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::TruncatedPixelData
+            | Reason::MalformedEncapsulation
+            | Reason::MissingFrame
+            | Reason::FrameTooLarge
+            | Reason::InvalidLookupTable
+            | Reason::UnsupportedEmit
+            | Reason::InputUnreadable
+            | Reason::StoreUnavailable
+            | Reason::OutputUnwritable
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .map(|digit| char::from(DIGITS[usize::from(digit)]))
+        .collect()
+}

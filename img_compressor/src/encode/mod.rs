@@ -1,0 +1,55 @@
+//! From pixels to the bytes of a file: JPEG, PNM or 16-bit PNG.
+
+pub mod jpeg;
+pub mod png;
+
+use crate::reason::Reason;
+use crate::render::Picture;
+
+/// What is written for each frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Emit {
+    /// Baseline JPEG of the rendered pixels.
+    #[default]
+    Jpeg,
+    /// The rendered pixels before JPEG (PGM or PPM), for tests.
+    Pnm,
+    /// Stored values as 16-bit grey PNG, without window; signed values have 32768 added.
+    Png16,
+}
+
+impl Emit {
+    /// File name extension.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Pnm => "pnm",
+            Self::Png16 => "png",
+        }
+    }
+}
+
+/// Chroma subsampling of colour JPEGs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Subsampling {
+    /// Every pixel has its own colour.
+    #[default]
+    #[value(name = "444")]
+    S444,
+    /// Four pixels share a colour: smaller, and coloured text suffers.
+    #[value(name = "420")]
+    S420,
+}
+
+/// A binary PGM or PPM.
+///
+/// # Errors
+///
+/// Never; it has the form of the other encoders.
+pub fn pnm(picture: &Picture) -> Result<Vec<u8>, Reason> {
+    let magic = if picture.channels == 1 { "P5" } else { "P6" };
+    let mut bytes = format!("{magic}\n{} {}\n255\n", picture.width, picture.height).into_bytes();
+    bytes.extend_from_slice(&picture.pixels);
+    Ok(bytes)
+}

@@ -1,0 +1,288 @@
+//! The grey pipeline: stored value, modality, VOI, presentation, one byte.
+//!
+//! Values of up to 16 bits go through a table with one entry per stored value, so that every pixel
+//! costs one read and gives exactly what the real formulas give.
+
+use crate::modality::Modality;
+use crate::samples::Samples;
+use crate::voi::Voi;
+use crate::window::{Window, level};
+
+/// Which bits of a cell are the value. PS3.5 8.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bits {
+    /// Bits of the value.
+    pub stored: u32,
+    /// Bits below it.
+    pub shift: u32,
+    /// Two's complement.
+    pub signed: bool,
+}
+
+impl Bits {
+    /// The value of a cell, without what lies around it.
+    #[must_use]
+    pub fn value(self, cell: u32) -> i64 {
+        let mask = (1u64 << self.stored) - 1;
+        let bits = (u64::from(cell) >> self.shift) & mask;
+        let negative = self.signed && bits >> (self.stored - 1) & 1 == 1;
+        let value = bits.cast_signed();
+        if negative {
+            value - (1i64 << self.stored)
+        } else {
+            value
+        }
+    }
+}
+
+/// Stored values that are no image. PS3.3 C.7.5.1.1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Padding {
+    /// Smallest of them.
+    pub low: i64,
+    /// Largest of them.
+    pub high: i64,
+}
+
+impl Padding {
+    /// Whether a stored value is padding.
+    #[must_use]
+    pub fn holds(self, stored: i64) -> bool {
+        (self.low..=self.high).contains(&stored)
+    }
+}
+
+/// Everything between a stored value and its grey level.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GreyPlan {
+    /// Which bits count.
+    pub bits: Bits,
+    /// Stored to physical.
+    pub modality: Modality,
+    /// Physical to grey.
+    pub voi: Voi,
+    /// White and black change places, once.
+    pub inverted: bool,
+    /// Values drawn as background.
+    pub padding: Option<Padding>,
+}
+
+/// The smallest and largest physical value met so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Span(pub Option<(f64, f64)>);
+
+impl Span {
+    fn add(&mut self, value: f64) {
+        if value.is_finite() {
+            let (low, high) = self.0.unwrap_or((value, value));
+            self.0 = Some((low.min(value), high.max(value)));
+        }
+    }
+
+    /// The window of this span; an object of nothing but padding is black.
+    #[must_use]
+    pub fn window(self) -> Window {
+        let (low, high) = self.0.unwrap_or((0.0, 0.0));
+        Window::spanning(low, high)
+    }
+}
+
+impl GreyPlan {
+    /// The grey level of a physical value.
+    fn level_of(&self, value: f64) -> u8 {
+        let grey = match &self.voi {
+            Voi::Window(window) => window.grey(value),
+            Voi::LookUp(table) => f64::from(table.entry(value)) * 255.0 / table.full_scale(),
+            Voi::MinMax => 0.0,
+        };
+        if value.is_nan() {
+            return 0;
+        }
+        // PS3.3 C.7.6.3.1.2: MONOCHROME1 is inverted behind the VOI LUT.
+        level(if self.inverted { 255.0 - grey.min(255.0) } else { grey })
+    }
+
+    fn level_of_stored(&self, stored: i64) -> u8 {
+        if self.padding.is_some_and(|padding| padding.holds(stored)) {
+            return 0;
+        }
+        self.level_of(self.modality.value(real(stored)))
+    }
+
+    /// The grey level of every cell of `bits` bits, by the bits of the value.
+    fn table(&self) -> Vec<u8> {
+        let plain = Bits {
+            shift: 0,
+            ..self.bits
+        };
+        (0..1u32 << self.bits.stored)
+            .map(|cell| self.level_of_stored(plain.value(cell)))
+            .collect()
+    }
+
+    /// Add the physical values of a frame to `span`.
+    pub fn measure(&self, samples: &Samples, span: &mut Span) {
+        match samples {
+            Samples::Floats(values) => {
+                for value in values {
+                    span.add(self.modality.value(f64::from(*value)));
+                }
+            }
+            Samples::Doubles(values) => {
+                for value in values {
+                    span.add(self.modality.value(*value));
+                }
+            }
+            Samples::Bytes(cells) => self.measure_cells(cells, span),
+            Samples::Words(cells) => self.measure_cells(cells, span),
+            Samples::Longs(cells) => {
+                for cell in cells {
+                    self.measure_stored(self.bits.value(*cell), span);
+                }
+            }
+        }
+    }
+
+    /// Up to 16 bits: mark which values occur, then look at each value once.
+    fn measure_cells<T: Copy + Into<u32>>(&self, cells: &[T], span: &mut Span) {
+        let plain = Bits {
+            shift: 0,
+            ..self.bits
+        };
+        let mask = (1u32 << self.bits.stored) - 1;
+        let mut seen = vec![false; 1 << self.bits.stored];
+        for cell in cells {
+            let cell: u32 = (*cell).into();
+            seen[(cell >> self.bits.shift & mask) as usize] = true;
+        }
+        for (cell, seen) in (0u32..).zip(seen) {
+            if seen {
+                self.measure_stored(plain.value(cell), span);
+            }
+        }
+    }
+
+    fn measure_stored(&self, stored: i64, span: &mut Span) {
+        if !self.padding.is_some_and(|padding| padding.holds(stored)) {
+            span.add(self.modality.value(real(stored)));
+        }
+    }
+}
+
+/// A prepared plan: the table of the last frame serves the next one while nothing changes.
+#[derive(Debug)]
+pub struct Greys {
+    plan: GreyPlan,
+    table: Vec<u8>,
+}
+
+impl Greys {
+    /// Prepare a plan.
+    #[must_use]
+    pub fn new(plan: GreyPlan) -> Self {
+        Self {
+            plan,
+            table: Vec::new(),
+        }
+    }
+
+    /// Take another plan; the table is kept if it is the same.
+    pub fn set(&mut self, plan: GreyPlan) {
+        if plan != self.plan {
+            self.plan = plan;
+            self.table.clear();
+        }
+    }
+
+    /// One grey level per sample.
+    pub fn render(&mut self, samples: &Samples) -> Vec<u8> {
+        match samples {
+            Samples::Bytes(cells) => self.look_up(cells),
+            Samples::Words(cells) => self.look_up(cells),
+            Samples::Longs(cells) => cells
+                .iter()
+                .map(|cell| self.plan.level_of_stored(self.plan.bits.value(*cell)))
+                .collect(),
+            Samples::Floats(values) => values
+                .iter()
+                .map(|value| self.plan.level_of(self.plan.modality.value(f64::from(*value))))
+                .collect(),
+            Samples::Doubles(values) => values
+                .iter()
+                .map(|value| self.plan.level_of(self.plan.modality.value(*value)))
+                .collect(),
+        }
+    }
+
+    fn look_up<T: Copy + Into<u32>>(&mut self, cells: &[T]) -> Vec<u8> {
+        if self.table.is_empty() {
+            self.table = self.plan.table();
+        }
+        let mask = (1u32 << self.plan.bits.stored) - 1;
+        let shift = self.plan.bits.shift;
+        let table = &self.table[..=mask as usize];
+        cells
+            .iter()
+            .map(|cell| {
+                let cell: u32 = (*cell).into();
+                table[(cell >> shift & mask) as usize]
+            })
+            .collect()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "32-bit values are exact in f64")]
+fn real(stored: i64) -> f64 {
+    stored as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Overlay bits above the value are not part of it, and its own sign bit is.
+    #[test]
+    fn bits_around_the_value_are_ignored() {
+        let bits = Bits {
+            stored: 12,
+            shift: 0,
+            signed: true,
+        };
+
+        assert_eq!([-1, 2047, -2048], [0xFFFF, 0xF7FF, 0x0800].map(|c| bits.value(c)));
+    }
+
+    fn plan(voi: Voi) -> GreyPlan {
+        GreyPlan {
+            bits: Bits {
+                stored: 8,
+                shift: 0,
+                signed: false,
+            },
+            modality: Modality::IDENTITY,
+            voi,
+            inverted: false,
+            padding: Some(Padding { low: 250, high: 255 }),
+        }
+    }
+
+    #[test]
+    fn padding_is_black_and_not_measured() {
+        let mut span = Span::default();
+        let samples = Samples::Bytes(vec![10, 20, 255, 250]);
+        plan(Voi::MinMax).measure(&samples, &mut span);
+        let mut greys = Greys::new(plan(Voi::Window(span.window())));
+
+        assert_eq!(Span(Some((10.0, 20.0))), span);
+        assert_eq!(vec![0, 255, 0, 0], greys.render(&samples));
+    }
+
+    #[test]
+    fn not_a_number_is_black() {
+        let mut inverted = plan(Voi::Window(Window::spanning(0.0, 1.0)));
+        inverted.inverted = true;
+
+        let levels = Greys::new(inverted).render(&Samples::Floats(vec![f32::NAN, 0.0, 1.0]));
+        assert_eq!(vec![0, 255, 0], levels);
+    }
+}

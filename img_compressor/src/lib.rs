@@ -1,0 +1,38 @@
+//! DICOM pixel data to images, the way the standard's display pipeline says.
+//!
+//! One room per step, in the order in which a value meets them: [`source`] and [`store`] read
+//! bytes, [`object`] and [`header`] find the elements and the pixels, [`image`] and [`plan`]
+//! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`],
+//! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes, [`place`] writes,
+//! [`answer`] reports and [`batch`] does it for many.
+
+pub mod answer;
+pub mod batch;
+pub mod codecs;
+pub mod colour;
+pub mod dataset;
+pub mod encode;
+pub mod frames;
+pub mod grey;
+pub mod header;
+pub mod image;
+pub mod lut;
+pub mod mask;
+pub mod modality;
+pub mod object;
+pub mod palette;
+pub mod place;
+pub mod plan;
+pub mod reason;
+pub mod render;
+pub mod samples;
+pub mod source;
+pub mod store;
+pub mod transfer;
+pub mod voi;
+pub mod window;
+
+/// Version of the linked libjpeg-turbo.
+pub const TURBO_VERSION: &str = env!("TURBO_VERSION");
+/// Whether it was built with SIMD, `yes` or `no`.
+pub const TURBO_SIMD: &str = env!("TURBO_SIMD");

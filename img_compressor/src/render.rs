@@ -1,0 +1,258 @@
+//! From a plan and a frame's samples to the 8-bit pixels that are encoded.
+
+use crate::codecs::{self, native};
+use crate::colour;
+use crate::frames::Frames;
+use crate::grey::{Greys, Span};
+use crate::image::Photometric;
+use crate::object::Object;
+use crate::plan::{Limits, Pipeline, Plan};
+use crate::reason::{Reason, Warning};
+use crate::samples::{Decoded, Samples, Space};
+use crate::transfer::Coding;
+use crate::voi::Voi;
+use crate::window::Window;
+
+/// 8-bit pixels, by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// 1 is grey, 3 is red, green, blue.
+    pub channels: usize,
+    /// `width * height * channels` levels.
+    pub pixels: Vec<u8>,
+    /// Window that was used, if one was.
+    pub window: Option<Window>,
+    /// What was noticed, of the object and of this frame.
+    pub warnings: Vec<Warning>,
+}
+
+/// Where frames come from.
+enum Frame<'a> {
+    Native(native::Layout),
+    Encapsulated(Box<Frames<'a>>, Vec<u8>),
+}
+
+/// Renders the frames of one object in ascending order.
+pub struct Renderer<'a> {
+    object: &'a Object,
+    plan: &'a Plan,
+    limits: Limits,
+    frames: Frame<'a>,
+    /// Span of the whole object, once it was needed.
+    span: Option<Span>,
+    /// The only frame of an object, decoded to measure it.
+    kept: Option<Decoded>,
+    greys: Option<Greys>,
+    warnings: Vec<Warning>,
+}
+
+impl<'a> Renderer<'a> {
+    /// Prepare to render an object.
+    ///
+    /// # Errors
+    ///
+    /// Where the frames cannot be located.
+    pub fn new(object: &'a Object, plan: &'a Plan, limits: Limits) -> Result<Self, Reason> {
+        let mut warnings = plan.warnings.clone();
+        let frames = locate(object, plan, limits, &mut warnings)?;
+        Ok(Self {
+            object,
+            plan,
+            limits,
+            frames,
+            span: None,
+            kept: None,
+            greys: None,
+            warnings,
+        })
+    }
+
+    /// Decode frame `index` (from 0).
+    ///
+    /// # Errors
+    ///
+    /// Why the frame has no samples.
+    pub fn decode(&mut self, index: u32) -> Result<Decoded, Reason> {
+        if let Some(kept) = self.kept.take() {
+            return Ok(kept);
+        }
+        let image = &self.plan.image;
+        let decoded = match &mut self.frames {
+            Frame::Native(layout) => layout.read(&*self.object.source, image, index)?,
+            Frame::Encapsulated(frames, bytes) => {
+                frames.read(index, bytes)?;
+                self.warnings.extend(frames.warnings());
+                codecs::decode(self.object.syntax.coding, bytes, image)?
+            }
+        };
+        if decoded.samples.len() != image.sample_count() {
+            return Err(Reason::FrameMismatch);
+        }
+        Ok(decoded)
+    }
+
+    /// Render frame `index` (from 0).
+    ///
+    /// # Errors
+    ///
+    /// Why the frame has no picture.
+    pub fn picture(&mut self, index: u32) -> Result<Picture, Reason> {
+        let decoded = self.decode(index)?;
+        let mut noticed = frame_warnings(&decoded);
+        let image = &self.plan.image;
+        let (channels, pixels, window) = match &self.plan.pipeline {
+            Pipeline::Grey => {
+                let (pixels, window) = self.grey(index, decoded, &mut noticed)?;
+                (1, pixels, window)
+            }
+            Pipeline::Palette(palette) => {
+                (3, palette.render(&decoded.samples, self.plan.bits()), None)
+            }
+            Pipeline::Colour => (3, self.colour(decoded), None),
+        };
+        noticed.extend_from_slice(&self.warnings);
+        noticed.sort_unstable();
+        noticed.dedup();
+        Ok(Picture {
+            width: image.columns,
+            height: image.rows,
+            channels,
+            pixels,
+            window,
+            warnings: noticed,
+        })
+    }
+
+    fn colour(&self, decoded: Decoded) -> Vec<u8> {
+        let image = &self.plan.image;
+        let stored = decoded.precision.unwrap_or(image.bits_stored);
+        let mut pixels = colour::eight_bits(decoded.samples, stored, image.shift);
+        let declared = matches!(
+            image.photometric,
+            Photometric::YbrFull | Photometric::YbrFull422
+        );
+        if declared && decoded.space == Space::Declared {
+            colour::from_ycbcr(&mut pixels);
+        }
+        pixels
+    }
+
+    fn grey(
+        &mut self,
+        index: u32,
+        decoded: Decoded,
+        noticed: &mut Vec<Warning>,
+    ) -> Result<(Vec<u8>, Option<Window>), Reason> {
+        let mut plan = self.plan.grey(&self.object.dataset, index, noticed)?;
+        if let Some(precision) = decoded.precision.filter(|bits| *bits != plan.bits.stored) {
+            noticed.push(Warning::PrecisionMismatch);
+            plan.bits.stored = precision;
+        }
+        let decoded = if plan.voi == Voi::MinMax {
+            let (window, decoded) = self.span_window(decoded)?;
+            plan.voi = Voi::Window(window);
+            decoded
+        } else {
+            decoded
+        };
+        let window = match &plan.voi {
+            Voi::Window(window) => Some(*window),
+            _ => None,
+        };
+        let greys = match &mut self.greys {
+            Some(greys) => {
+                greys.set(plan);
+                greys
+            }
+            none => none.insert(Greys::new(plan)),
+        };
+        Ok((greys.render(&decoded.samples), window))
+    }
+
+    /// The window from the smallest to the largest value of the object, so that a cine does not
+    /// flicker. Several frames are decoded twice; one frame is not.
+    fn span_window(&mut self, decoded: Decoded) -> Result<(Window, Decoded), Reason> {
+        if let Some(span) = self.span {
+            return Ok((span.window(), decoded));
+        }
+        let mut span = Span::default();
+        if self.plan.image.frames == 1 {
+            self.measure(0, &decoded, &mut span)?;
+        } else {
+            let mut first = Renderer::new(self.object, self.plan, self.limits)?;
+            for index in 0..self.plan.image.frames {
+                match first.decode(index) {
+                    Ok(frame) => self.measure(index, &frame, &mut span)?,
+                    Err(Reason::DecodeFailed | Reason::FrameMismatch) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+        self.span = Some(span);
+        Ok((span.window(), decoded))
+    }
+
+    fn measure(&self, index: u32, frame: &Decoded, span: &mut Span) -> Result<(), Reason> {
+        let mut unused = Vec::new();
+        let mut plan = self.plan.grey(&self.object.dataset, index, &mut unused)?;
+        plan.bits.stored = frame.precision.unwrap_or(plan.bits.stored);
+        plan.measure(&frame.samples, span);
+        Ok(())
+    }
+
+    /// Stored values of frame `index` as 16-bit greys, for a lossless copy.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::UnsupportedEmit`] for colour, floats and 32-bit values.
+    pub fn stored(&mut self, index: u32) -> Result<(Vec<u16>, Vec<Warning>), Reason> {
+        if self.plan.pipeline != Pipeline::Grey {
+            return Err(Reason::UnsupportedEmit);
+        }
+        let decoded = self.decode(index)?;
+        let mut bits = self.plan.bits();
+        bits.stored = decoded.precision.unwrap_or(bits.stored);
+        let offset = if bits.signed { 32_768 } else { 0 };
+        let word = |cell: u32| u16::try_from(bits.value(cell) + offset).unwrap_or(0);
+        let words = match &decoded.samples {
+            Samples::Bytes(cells) => cells.iter().map(|cell| word((*cell).into())).collect(),
+            Samples::Words(cells) => cells.iter().map(|cell| word((*cell).into())).collect(),
+            _ => return Err(Reason::UnsupportedEmit),
+        };
+        let mut warnings = self.warnings.clone();
+        warnings.extend(frame_warnings(&decoded));
+        if bits.signed {
+            warnings.push(Warning::SignedOffset);
+        }
+        warnings.sort_unstable();
+        warnings.dedup();
+        Ok((words, warnings))
+    }
+}
+
+fn locate<'a>(
+    object: &'a Object,
+    plan: &Plan,
+    limits: Limits,
+    warnings: &mut Vec<Warning>,
+) -> Result<Frame<'a>, Reason> {
+    let native = object.syntax.coding == Coding::Native || object.pixels.length.is_some();
+    if native {
+        let layout = native::Layout::of(object, &plan.image, warnings)?;
+        return Ok(Frame::Native(layout));
+    }
+    let frames = Frames::new(object, &plan.image, limits.max_frame)?;
+    Ok(Frame::Encapsulated(Box::new(frames), Vec::new()))
+}
+
+fn frame_warnings(decoded: &Decoded) -> Vec<Warning> {
+    if decoded.damaged {
+        vec![Warning::DamagedStream]
+    } else {
+        Vec::new()
+    }
+}

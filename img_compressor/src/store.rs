@@ -1,0 +1,234 @@
+//! The object store: `s3://` addresses, ranged reads with read-ahead, whole-object writes.
+//!
+//! The only room that knows the network. Credentials, region and endpoint come from the usual
+//! `AWS_*` variables; a custom endpoint is addressed path-style and may be plain http.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use object_store::aws::{AmazonS3, AmazonS3Builder};
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use tokio::runtime::{Handle, Runtime};
+
+use crate::reason::Reason;
+use crate::source::Source;
+
+/// The first read of an object: most objects of one frame come whole.
+const FIRST_RANGE: u64 = 1 << 20;
+/// Later reads are at least this long, so that small frames share a request.
+const READ_AHEAD: u64 = 8 << 20;
+
+/// An `s3://bucket/key` address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    bucket: String,
+    key: String,
+}
+
+impl Address {
+    /// `None` where the text is a path; an error where it is an address of nothing.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Result<Self, Reason>> {
+        let rest = text.strip_prefix("s3://")?;
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Some(Err(Reason::InputNotFound));
+        }
+        Some(Ok(Self {
+            bucket: bucket.to_owned(),
+            key: key.trim_end_matches('/').to_owned(),
+        }))
+    }
+
+    /// The address of `name` under this prefix.
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
+        let key = if self.key.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}/{name}", self.key)
+        };
+        Self {
+            bucket: self.bucket.clone(),
+            key,
+        }
+    }
+
+    fn path(&self) -> Result<Path, Reason> {
+        Path::parse(&self.key).map_err(|_| Reason::InputNotFound)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+/// Clients by bucket, made when first asked for.
+#[derive(Default)]
+pub struct Stores {
+    runtime: OnceLock<Option<Runtime>>,
+    buckets: Mutex<HashMap<String, Arc<AmazonS3>>>,
+}
+
+impl Stores {
+    fn runtime(&self) -> Result<&Handle, Reason> {
+        let runtime = self.runtime.get_or_init(|| {
+            tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .ok()
+        });
+        runtime
+            .as_ref()
+            .map(Runtime::handle)
+            .ok_or(Reason::StoreUnavailable)
+    }
+
+    fn bucket(&self, name: &str) -> Result<Arc<AmazonS3>, Reason> {
+        let mut buckets = self.buckets.lock().map_err(|_| Reason::StoreUnavailable)?;
+        if let Some(store) = buckets.get(name) {
+            return Ok(Arc::clone(store));
+        }
+        // The first provider wins; a second installation is no fault.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut builder = AmazonS3Builder::from_env()
+            .with_bucket_name(name)
+            .with_allow_http(true);
+        if let Ok(endpoint) = std::env::var("AWS_ENDPOINT_URL") {
+            builder = builder
+                .with_endpoint(endpoint)
+                .with_virtual_hosted_style_request(false);
+        }
+        let store = builder.build().map_err(|_| Reason::StoreUnavailable)?;
+        let store = Arc::new(store);
+        buckets.insert(name.to_owned(), Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// Open an object; its first range is read at once and tells its size.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::InputNotFound`], [`Reason::InputUnreadable`], [`Reason::StoreUnavailable`].
+    pub fn open(&self, address: &Address) -> Result<Box<dyn Source>, Reason> {
+        let handle = self.runtime()?.clone();
+        let store = self.bucket(&address.bucket)?;
+        let path = address.path()?;
+        let first = handle.block_on(get(&store, &path, 0, FIRST_RANGE));
+        let (size, bytes) = match first {
+            Ok(first) => first,
+            // A range of an empty object is refused; its size is asked for instead.
+            Err(_) => {
+                let meta = handle.block_on(store.head(&path)).map_err(reason_of)?;
+                if meta.size > 0 {
+                    return Err(Reason::InputUnreadable);
+                }
+                (0, Vec::new())
+            }
+        };
+        Ok(Box::new(RemoteObject {
+            handle,
+            store,
+            path,
+            size,
+            window: RefCell::new((0, bytes)),
+        }))
+    }
+
+    /// Write a whole object.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::OutputUnwritable`] or [`Reason::StoreUnavailable`].
+    pub fn put(&self, address: &Address, bytes: &[u8]) -> Result<(), Reason> {
+        let store = self.bucket(&address.bucket)?;
+        let path = address.path().map_err(|_| Reason::OutputUnwritable)?;
+        let payload = object_store::PutPayload::from(bytes.to_vec());
+        self.runtime()?
+            .block_on(store.put(&path, payload))
+            .map(drop)
+            .map_err(|_| Reason::OutputUnwritable)
+    }
+}
+
+fn reason_of(error: object_store::Error) -> Reason {
+    match error {
+        object_store::Error::NotFound { .. } => Reason::InputNotFound,
+        object_store::Error::PermissionDenied { .. }
+        | object_store::Error::Unauthenticated { .. } => Reason::InputUnreadable,
+        _ => Reason::StoreUnavailable,
+    }
+}
+
+async fn get(
+    store: &AmazonS3,
+    path: &Path,
+    offset: u64,
+    length: u64,
+) -> object_store::Result<(u64, Vec<u8>)> {
+    let options = GetOptions {
+        range: Some(GetRange::Bounded(offset..offset + length)),
+        ..GetOptions::default()
+    };
+    let result = store.get_opts(path, options).await?;
+    let size = result.meta.size;
+    Ok((size, result.bytes().await?.to_vec()))
+}
+
+/// An object in a bucket, read by ranges; one window is held.
+struct RemoteObject {
+    handle: Handle,
+    store: Arc<AmazonS3>,
+    path: Path,
+    size: u64,
+    window: RefCell<(u64, Vec<u8>)>,
+}
+
+impl Source for RemoteObject {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), Reason> {
+        let need = buffer.len() as u64;
+        let end = offset.saturating_add(need);
+        if end > self.size {
+            return Err(Reason::TruncatedPixelData);
+        }
+        let window = &mut *self.window.borrow_mut();
+        if offset < window.0 || end > window.0 + window.1.len() as u64 {
+            let length = need.max(READ_AHEAD).min(self.size - offset);
+            // The old window goes before the new one comes.
+            *window = (0, Vec::new());
+            let (_, bytes) = self
+                .handle
+                .block_on(get(&self.store, &self.path, offset, length))
+                .map_err(reason_of)?;
+            *window = (offset, bytes);
+        }
+        let from = usize::try_from(offset - window.0).map_err(|_| Reason::InputUnreadable)?;
+        let bytes = window.1.get(from..from + buffer.len());
+        buffer.copy_from_slice(bytes.ok_or(Reason::InputUnreadable)?);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_from_paths() {
+        assert_eq!(None, Address::of("/data/s3/file"));
+        assert_eq!(Some(Err(Reason::InputNotFound)), Address::of("s3:///key"));
+        let prefix = Address::of("s3://bucket/a/b/").and_then(Result::ok);
+        let joined = prefix.map(|prefix| prefix.join("000001.jpg").to_string());
+        assert_eq!(Some("s3://bucket/a/b/000001.jpg".to_owned()), joined);
+    }
+}
