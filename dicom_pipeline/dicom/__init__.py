@@ -1,1 +1,1 @@
-"""What a DICOM header means: reading, values, rows, policy. No I/O, no Dagster."""
+"""The meaning: what a DICOM header says. No I/O, no Dagster, no bucket."""

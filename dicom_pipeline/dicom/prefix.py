@@ -1,0 +1,86 @@
+"""The first bytes of an object as a file that knows where it was cut."""
+
+import io
+import zlib
+
+UNPACKED_LIMIT = 64 * 1024 * 1024
+"""Bytes of a deflated data set that are unpacked at most (PS3.5 A.5)."""
+
+_ELEMENT_HEAD = 8  # tag, and length or VR with length (PS3.5 7.1)
+
+
+class ShortReadError(Exception):
+    """A read went beyond the prefix; the object itself goes on."""
+
+    def __init__(self) -> None:
+        """Say nothing of the bytes."""
+        super().__init__("the prefix ends here")
+
+
+class Prefix:
+    """Reads the start of an object; a read beyond it is noted and refused.
+
+    A parser may swallow the exception (pydicom does, inside sequences), so a result
+    counts only while ``short`` is unset.
+
+    Attributes:
+        short: Whether a read went beyond the prefix but not beyond the object.
+        wanted: Bytes from the start that such reads asked for.
+        bad_deflate: Whether the stream did not inflate.
+        overflowed: Whether it inflates to more than is unpacked.
+        has_torn_element: Whether the object ends within the head of an element.
+    """
+
+    def __init__(self, data: bytes, size: int) -> None:
+        """Hold ``data``, the first bytes of an object of ``size`` bytes."""
+        self._file = io.BytesIO(data)
+        self._length = len(data)
+        self._size = max(size, len(data))
+        self.short = False
+        self.wanted = 0
+        self.bad_deflate = False
+        self.overflowed = False
+        self.has_torn_element = False
+        self.tell = self._file.tell
+        self.seek = self._file.seek
+
+    def read(self, count: int = -1) -> bytes:
+        """Return ``count`` bytes, or fewer at the end of the object.
+
+        Without a count (only a deflated data set is read so) the rest of the object.
+
+        Raises:
+            ShortReadError: The prefix has fewer, the object more.
+        """
+        if self.short:
+            raise ShortReadError
+        end = self._size if count < 0 else self._file.tell() + count
+        if end > self._length < self._size:
+            self.short = True
+            self.wanted = max(self.wanted, min(end, self._size))
+            raise ShortReadError
+        data = self._file.read(count)
+        if count < 0:
+            return self._bounded(data)
+        if count == _ELEMENT_HEAD and any(data) and len(data) < count:
+            self.has_torn_element = True
+        return data
+
+    @property
+    def at_end(self) -> bool:
+        """Whether everything was read."""
+        return self._file.tell() >= self._size
+
+    def _bounded(self, data: bytes) -> bytes:
+        """Return the deflated ``data``, packed anew where it inflates to too much."""
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            unpacked = inflater.decompress(data, UNPACKED_LIMIT)
+        except zlib.error:
+            self.bad_deflate = True
+            raise ShortReadError from None
+        if not inflater.unconsumed_tail:
+            return data
+        self.overflowed = True
+        packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+        return packer.compress(unpacked) + packer.flush()
