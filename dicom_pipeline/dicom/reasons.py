@@ -58,5 +58,11 @@ class IgnoredReason(StrEnum):
     FOLDER_MARKER = "folder_marker"
     """An object of no bytes whose key ends in a slash; told by the caller."""
 
+    VANISHED = "vanished"
+    """Deleted between the listing and the reading; told by the caller."""
+
+    SUPERSEDED = "superseded"
+    """Replaced since it was listed; the newer file arrives by itself; likewise."""
+
     SYSTEM_FILE = "system_file"
     """Left by an operating system (.DS_Store, Thumbs.db); told by the caller."""
