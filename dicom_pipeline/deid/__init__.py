@@ -1,1 +1,1 @@
-"""Identity: keys, pseudonyms, shifts, rules. Pure."""
+"""Identity: keys, pseudonyms, date shifts, rules. Nothing here knows SQL or Dagster."""

@@ -1,0 +1,7 @@
+{#
+    Year of a date, for devices: a device has no patient's shift, and a true day next to
+    shifted ones would give the shift away.
+#}
+{% macro year_only(column) -%}
+    cast(extract(year from {{ try_type(column, 'date') }}) as smallint)
+{%- endmacro %}

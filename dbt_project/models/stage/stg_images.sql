@@ -1,0 +1,19 @@
+-- One row per SOP instance, its newest version, with pixels or without.
+
+{{
+    config(
+        unique_key = 'sop_instance_uid',
+        pre_hook = "{{ mark_stale('images') }}",
+        post_hook = "{{ sweep_stale() }}"
+    )
+}}
+
+with newest as (
+    {{ newest_rows('images') }}
+),
+
+deidentified as (
+    {{ deidentified('images', 'newest') }}
+)
+
+select * from deidentified
