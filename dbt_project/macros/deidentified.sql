@@ -15,6 +15,7 @@
     select * from {{ rows }}
     {%- else %}
     {%- do assert_key() -%}
+    {%- do assert_packaged('code_lists', ['list_name', 'code', 'pattern']) -%}
     {%- set rules = deid_rules(table) %}
     select
         {%- for rule in rules if rule.function != 'drop' %}

@@ -71,17 +71,14 @@ def stage_columns(table: Table, rules: Sequence[Rule]) -> tuple[StageColumn, ...
 
 def passed_columns(table: Table) -> tuple[StageColumn, ...]:
     """Columns of a table that is pseudonymous already, as they are."""
-    return tuple(
-        StageColumn(c.name, _STORED[c.type], c.about)
-        for c in table.columns
-    )
+    return tuple(StageColumn(c.name, _STORED[c.type], c.about) for c in table.columns)
 
 
 def _description(column: Column, rule: Rule) -> str:
     if rule.stage_column in _KEYS:
         return _KEYS[rule.stage_column]
-    unit = next((u for end, u in _UNITS.items() if re.search(f"{end}$", column.name)), "")
+    unit = next(
+        (u for end, u in _UNITS.items() if re.search(f"{end}$", column.name)), ""
+    )
     how = _HOW[rule.target_function] + (f", {unit}" if unit else "")
     return f"{column.description.removesuffix('.')}; {how}."
-
-

@@ -10,9 +10,13 @@ _WORD = re.compile(r"\d{1,3}\.\d{1,3}[a-z]*|[^\W_]+")
 _UNIT = "mm|cm|s|ms|min|hz|kv|kvp|kev|ma|mas|t|deg|x|ch|d"
 _NUMBER = re.compile(rf"\d{{1,3}}(\.\d{{1,3}})?({_UNIT})?")
 # Sequence names as scanners print them: tse2d1, fl3d, ep2d, tfl3d1.
-_SEQUENCE = re.compile(r"(tse|tfl|gre|fl|se|ep|spc|spcir|tir|fi|fq|h|qfl|swi)[23]d\d{0,3}")
+_SEQUENCE = re.compile(
+    r"(tse|tfl|gre|fl|se|ep|spc|spcir|tir|fi|fq|h|qfl|swi)[23]d\d{0,3}"
+)
 # Numbers in a row are a date, a telephone number or an identifier; 2.5 is none of them.
 _NUMBERS = re.compile(r"(?<![^\W_])\d+(?:[\W_]+\d+)+(?![^\W_])")
+# With and without are told apart by what follows the stroke.
+_STROKE = re.compile(r"(?i)(?<![^\W_])w/(o(?![^\W_]))?")
 _DECIMAL = re.compile(r"\d{1,3}\.\d{1,3}")
 
 
@@ -43,7 +47,8 @@ def imaging_terms(text: str, people: Iterable[str] = ()) -> str | None:
     DICOM: Clean Descriptors Option, PS3.15 E.3.5.
     """
     personal = {word for name in people for word in words(name)}
-    kept = [word for word in words(_NUMBERS.sub(_decimal, text)) if _is_term(word)]
+    plain = _STROKE.sub(lambda found: "wo " if found[1] else "w ", text)
+    kept = [word for word in words(_NUMBERS.sub(_decimal, plain)) if _is_term(word)]
     return " ".join(word for word in kept if word not in personal) or None
 
 

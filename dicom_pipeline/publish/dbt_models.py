@@ -42,9 +42,7 @@ PRESENT: Tests = ["not_null"]
 # Tests for every column of that name, wherever it is.
 TESTS: Mapping[str, Tests] = {
     "batch_token": PRESENT,
-    "deid_profile": ["not_null", _one_of("research", "limited")],
-    "deid_rules_sha256": PRESENT,
-    "deid_key_version": PRESENT,
+    "deid_profile": [_one_of("research", "limited")],
     "patient_sex": [_one_of("F", "M", "O")],
     "patient_identity_removed": [_one_of("YES")],
     "burned_in_annotation": [_one_of("YES", "NO")],

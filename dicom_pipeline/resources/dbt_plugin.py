@@ -107,7 +107,9 @@ def register_functions(conn: DuckDBPyConnection, key: Pseudonyms | None) -> None
     of_one(conn, "phi_uid", lambda uid: _given(key).uid(uid))
     of_one(conn, "phi_shift_days", lambda of: _given(key).shift_days(of), integer)
     of_two(conn, "phi_token", lambda domain, text: _given(key).token(domain, text))
-    of_two(conn, "phi_batch_token", lambda table, of: _given(key).batch_token(table, of))
+    of_two(
+        conn, "phi_batch_token", lambda table, of: _given(key).batch_token(table, of)
+    )
     of_two(conn, "text_terms", lambda text, people: imaging_terms(text, [people]))
     conn.create_function(
         "phi_key_check", lambda: _given(key).check_value, [], "VARCHAR"
@@ -126,7 +128,9 @@ def of_one(
         return _mapped(function, returned, texts)
 
     result = "INTEGER" if returned == pa.int32() else "VARCHAR"
-    conn.create_function(name, values, ["VARCHAR"], result, type="arrow", null_handling="special")
+    conn.create_function(
+        name, values, ["VARCHAR"], result, type="arrow", null_handling="special"
+    )
 
 
 def of_two(
@@ -137,7 +141,9 @@ def of_two(
     def values(first: Array, second: Array) -> Array:
         return _mapped(function, TEXT, first, second)
 
-    conn.create_function(name, values, ["VARCHAR"] * 2, "VARCHAR", type="arrow", null_handling="special")
+    conn.create_function(
+        name, values, ["VARCHAR"] * 2, "VARCHAR", type="arrow", null_handling="special"
+    )
 
 
 def _mapped(

@@ -11,6 +11,9 @@
         order by case when pattern = '.+' then 1 else 0 end, code, pattern
     {%- endset -%}
     {%- set codes = {'exact': [], 'patterns': []} -%}
+    {%- if not execute -%}
+        {{ return(codes) }}
+    {%- endif -%}
     {%- for row in run_query(query).rows -%}
         {%- if row[1] -%}
             {%- do codes.patterns.append((row[1], row[0])) -%}

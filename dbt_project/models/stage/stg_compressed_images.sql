@@ -11,9 +11,7 @@
 with due as (
     select *
     from {{ source('stage', 'compressed_images') }}
-    {% if is_incremental() %}
-        where {{ due_tokens('compressed_images') }}
-    {% endif %}
+    where {{ due_jpegs() }}
 ),
 
 winners as (
