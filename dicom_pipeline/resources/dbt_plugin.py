@@ -16,6 +16,7 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
+from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from dicom_pipeline.deid.keys import KeyUnavailableError, NoKeyError, load_key
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
@@ -24,7 +25,6 @@ from dicom_pipeline.deid.terms import imaging_terms
 TEXT = pa.string()
 Array = Any  # pyarrow arrays carry no types
 Value = str | int | None
-CHECK_TABLE = "stage.deid_key_check"
 
 
 class Plugin(BasePlugin):
@@ -83,15 +83,15 @@ def check_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
     """
     conn.execute("create schema if not exists stage")
     conn.execute(
-        f"create table if not exists {CHECK_TABLE}"
+        "create table if not exists stage.deid_key_check"
         " (key_version integer primary key, check_value varchar not null)"
     )
     conn.execute(
-        f"insert into {CHECK_TABLE} values (?, ?) on conflict do nothing",
+        "insert into stage.deid_key_check values (?, ?) on conflict do nothing",
         [pseudonyms.key_version, pseudonyms.check_value],
     )
     [(known,)] = conn.execute(
-        f"select check_value from {CHECK_TABLE} where key_version = ?",
+        "select check_value from stage.deid_key_check where key_version = ?",
         [pseudonyms.key_version],
     ).fetchall()
     if known != pseudonyms.check_value:
@@ -129,7 +129,12 @@ def of_one(
 
     result = "INTEGER" if returned == pa.int32() else "VARCHAR"
     conn.create_function(
-        name, values, ["VARCHAR"], result, type="arrow", null_handling="special"
+        name,
+        values,
+        ["VARCHAR"],
+        result,
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
     )
 
 
@@ -142,7 +147,12 @@ def of_two(
         return _mapped(function, TEXT, first, second)
 
     conn.create_function(
-        name, values, ["VARCHAR"] * 2, "VARCHAR", type="arrow", null_handling="special"
+        name,
+        values,
+        ["VARCHAR"] * 2,
+        "VARCHAR",
+        type=PythonUDFType.ARROW,
+        null_handling=FunctionNullHandling.SPECIAL,
     )
 
 

@@ -1,4 +1,4 @@
-"""Pseudonyms are frozen: what one version called a patient, every version calls them."""
+"""Pseudonyms are frozen: what one release called a patient, the next one does too."""
 
 import csv
 from datetime import date, timedelta
