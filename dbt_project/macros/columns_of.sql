@@ -11,7 +11,8 @@
     {%- set taken = ['batch_token'] + without -%}
     {%- set lines = [] -%}
     {%- for model, alias in models if execute -%}
-        {%- for name in graph.nodes['model.dicom_pipeline.' ~ model].columns -%}
+        {%- for column in adapter.get_columns_in_relation(ref(model)) -%}
+            {%- set name = column.name | lower -%}
             {%- if name not in taken -%}
                 {%- do taken.append(name) -%}
                 {%- do lines.append(alias ~ '.' ~ name) -%}

@@ -1,15 +1,14 @@
 {#
-    Columns of a stage source, each as the type that its own model promises.
+    Columns that the contract of the model lists, each as the type that it promises.
 
     The table is already pseudonymous: its rows are made with the same key elsewhere.
 #}
-{% macro typed_columns(table, alias) -%}
+{% macro typed_columns(alias) -%}
     {%- if not execute -%}
         *
     {%- else -%}
         {%- do assert_key() -%}
-        {%- set columns = graph.nodes['model.dicom_pipeline.stg_' ~ table].columns -%}
-        {%- for column in columns.values() -%}
+        {%- for column in model.columns.values() -%}
             {{ try_type(alias ~ '.' ~ column.name, column.data_type) }} as {{ column.name }}
             {%- if not loop.last %},
     {% endif -%}

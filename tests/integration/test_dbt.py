@@ -326,10 +326,10 @@ def test_a_new_raw_column_stops_the_build_by_name(archive, tmp_path):
     """Without a rule nothing passes, and the message says what to decide."""
     project = tmp_path / "project"
     shutil.copytree(PROJECT, project)
-    sources = project / "models" / "raw" / "_sources.yml"
-    new = "          - name: shoe_size\n          - name: patient_sex\n"
-    text = sources.read_text("utf-8")
-    sources.write_text(text.replace("          - name: patient_sex\n", new), "utf-8")
+    catalogue = project / "macros" / "rules" / "catalogue.sql"
+    text = catalogue.read_text("utf-8")
+    more = text.replace('"patient_sex":', '"shoe_size": "DS", "patient_sex":')
+    catalogue.write_text(more, "utf-8")
 
     failed = replace(archive, project=project).dbt("run", "--select", "stg_patients")
 

@@ -5,7 +5,7 @@
 #}
 {% macro packaged_sha256(seed) -%}
     {{ return({
-        'anonymization_mapping': 'ca4af77ebd392aa41902778ebd6d616474e17f353f26dea4406d03228b09390b',
-        'code_lists': '0e1c67baded6f0de2ba738bfa59999a05c20ba8a02ea8220cf49db602f186f32'
+        "anonymization_mapping": "ca4af77ebd392aa41902778ebd6d616474e17f353f26dea4406d03228b09390b",
+        "code_lists": "0e1c67baded6f0de2ba738bfa59999a05c20ba8a02ea8220cf49db602f186f32"
     }[seed]) }}
 {%- endmacro %}

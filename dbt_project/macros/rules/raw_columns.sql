@@ -1,11 +1,8 @@
-{# Columns of a raw table as the generated sources list them; vr: only these VRs. #}
-{% macro raw_columns(table, vr=none) -%}
-    {%- set source = graph.sources['source.dicom_pipeline.raw.' ~ table] -%}
+{# Columns of a raw table in the order of the catalogue; vrs: only those of these VRs. #}
+{% macro raw_columns(table, vrs=none) -%}
     {%- set names = [] -%}
-    {%- for column in source.columns.values() -%}
-        {%- if vr is none or column.meta.get('vr') in vr -%}
-            {%- do names.append(column.name) -%}
-        {%- endif -%}
+    {%- for name, vr in catalogue(table).items() if vrs is none or vr in vrs -%}
+        {%- do names.append(name) -%}
     {%- endfor -%}
     {{ return(names) }}
 {%- endmacro %}

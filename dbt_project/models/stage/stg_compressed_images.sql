@@ -32,5 +32,5 @@ compressed as (
 )
 
 select
-    {{ typed_columns('compressed_images', 'compressed') }}
+    {{ typed_columns('compressed') }}
 from compressed
