@@ -58,7 +58,7 @@ def values_of(
 
 
 def _numbers(data: bytes, letter: str, *, little_endian: bool) -> Decoded:
-    width = struct.calcsize("<" + letter)
+    width = _WIDTHS[letter]
     count, rest = divmod(len(data), width)
     if rest:
         raise UnreadableValueError("bad_length")
@@ -162,6 +162,7 @@ _FORMATS = {
     "FL": "f",
     "FD": "d",
 }
+_WIDTHS = {letter: struct.calcsize("<" + letter) for letter in _FORMATS.values()}
 _PLAIN: dict[str, Callable[[str], Decoded]] = {
     **dict.fromkeys(("AE", "AS", "CS", "DA", "DT", "TM", "UI"), _items),
     "UR": _one_text,

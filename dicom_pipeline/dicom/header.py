@@ -29,6 +29,9 @@ FIRST_RANGE = 64 * 1024
 LARGEST_RANGE = 64 * 1024 * 1024
 """Bytes to fetch at most; a longer header is refused."""
 
+ELEMENT_LIMIT = 1_000_000
+"""Elements at top level at most; a whole-slide image has hundreds."""
+
 Outcome = Header | NeedMore | Refused | Ignored
 
 __all__ = [
@@ -95,11 +98,20 @@ class _Stop:
     def __init__(self) -> None:
         self.at_pixels = False
         self.in_directory = False
+        self._elements_left = ELEMENT_LIMIT
 
     def __call__(self, tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG002
-        self.at_pixels = tag in _PIXELS
-        self.in_directory = tag == _DIRECTORY_RECORDS
+        number = int(tag)
+        self.at_pixels = number in _PIXELS
+        self.in_directory = number == _DIRECTORY_RECORDS
+        self._elements_left -= 1
+        if not self._elements_left:
+            raise TooManyElementsError
         return self.at_pixels or self.in_directory
+
+
+class TooManyElementsError(ValueError):
+    """No header has so many elements; a deflated bomb has."""
 
 
 _PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # PS3.3 C.7.6.3, C.7.6.24
@@ -136,6 +148,8 @@ def _reason(error: Exception, file: Prefix) -> QuarantineReason:
         return QuarantineReason.NESTED_TOO_DEEP
     if file.bad_deflate:
         return QuarantineReason.BAD_DEFLATE
+    if file.overflowed or isinstance(error, TooManyElementsError):
+        return QuarantineReason.HEADER_TOO_LARGE
     return QuarantineReason.TRUNCATED if file.at_end else QuarantineReason.UNREADABLE
 
 
@@ -180,6 +194,8 @@ def _unfinished(file: Prefix) -> QuarantineReason | None:
     """Whether reading ended before the object did."""
     if file.overflowed:
         return QuarantineReason.HEADER_TOO_LARGE
+    if file.bad_deflate:
+        return QuarantineReason.BAD_DEFLATE
     if not file.at_end:
         return QuarantineReason.UNREADABLE
     return QuarantineReason.TRUNCATED if file.has_torn_element else None

@@ -3,14 +3,17 @@
 import io
 import zlib
 
-UNPACKED_LIMIT = 64 * 1024 * 1024
+UNPACKED_LIMIT = 16 * 1024 * 1024
 """Bytes of a deflated data set that are unpacked at most (PS3.5 A.5)."""
+
+READ_LIMIT = 4_000_000
+"""Reads of one file at most: about 1.5 million elements, 15 s (2026-11, noisy)."""
 
 _ELEMENT_HEAD = 8  # tag, and length or VR with length (PS3.5 7.1)
 
 
 class ShortReadError(Exception):
-    """A read went beyond the prefix; the object itself goes on."""
+    """A read went beyond the prefix, or cannot be answered for good."""
 
     def __init__(self) -> None:
         """Say nothing of the bytes."""
@@ -27,22 +30,29 @@ class Prefix:
         short: Whether a read went beyond the prefix but not beyond the object.
         wanted: Bytes from the start that such reads asked for.
         bad_deflate: Whether the stream did not inflate.
-        overflowed: Whether it inflates to more than is unpacked.
+        overflowed: Whether there is more than is unpacked or read.
         has_torn_element: Whether the object ends within the head of an element.
     """
 
     def __init__(self, data: bytes, size: int) -> None:
         """Hold ``data``, the first bytes of an object of ``size`` bytes."""
-        self._file = io.BytesIO(data)
+        file = io.BytesIO(data)
+        self._read = file.read
+        self._reads_left = READ_LIMIT
         self._length = len(data)
         self._size = max(size, len(data))
+        self.tell = file.tell
+        self.seek = file.seek
         self.short = False
         self.wanted = 0
         self.bad_deflate = False
         self.overflowed = False
         self.has_torn_element = False
-        self.tell = self._file.tell
-        self.seek = self._file.seek
+
+    @property
+    def at_end(self) -> bool:
+        """Whether everything was read."""
+        return self.tell() >= self._size
 
     def read(self, count: int = -1) -> bytes:
         """Return ``count`` bytes, or fewer at the end of the object.
@@ -52,24 +62,28 @@ class Prefix:
         Raises:
             ShortReadError: The prefix has fewer, the object more.
         """
-        if self.short:
+        start = self.tell()
+        data = self._read(count)
+        self._reads_left -= 1
+        if len(data) == count and self._reads_left:
+            return data
+        return self._ended(data, start, count)
+
+    def _ended(self, data: bytes, start: int, count: int) -> bytes:
+        """Tell the end of the prefix from the end of the object."""
+        if not self._reads_left:
+            self.overflowed = True
             raise ShortReadError
-        end = self._size if count < 0 else self._file.tell() + count
-        if end > self._length < self._size:
+        if self._length < self._size:
+            end = self._size if count < 0 else start + count
             self.short = True
             self.wanted = max(self.wanted, min(end, self._size))
             raise ShortReadError
-        data = self._file.read(count)
         if count < 0:
             return self._bounded(data)
-        if count == _ELEMENT_HEAD and any(data) and len(data) < count:
+        if count == _ELEMENT_HEAD and any(data):
             self.has_torn_element = True
         return data
-
-    @property
-    def at_end(self) -> bool:
-        """Whether everything was read."""
-        return self._file.tell() >= self._size
 
     def _bounded(self, data: bytes) -> bytes:
         """Return the deflated ``data``, packed anew where it inflates to too much."""
@@ -79,7 +93,8 @@ class Prefix:
         except zlib.error:
             self.bad_deflate = True
             raise ShortReadError from None
-        if not inflater.unconsumed_tail:
+        if len(unpacked) < UNPACKED_LIMIT:
+            self.bad_deflate = not inflater.eof
             return data
         self.overflowed = True
         packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)

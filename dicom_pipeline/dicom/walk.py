@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from io import BytesIO
 from typing import Any
 
 from pydicom.dataelem import DataElement, RawDataElement
@@ -18,6 +17,7 @@ from dicom_pipeline.dicom.elements import (
     values_of,
 )
 from dicom_pipeline.dicom.outcome import Bulk, Json, ReadIssue
+from dicom_pipeline.dicom.prefix import Prefix
 
 DEPTH_LIMIT = 64
 """Sequences inside sequences that are followed; enhanced objects need fewer than 10."""
@@ -86,14 +86,13 @@ class _Level:
     def json(self, dataset: Dataset) -> Json:
         self._learn(dataset)
         elements: Json = {}
-        for tag in sorted(dataset.keys()):
+        for tag, raw in sorted((int(raw.tag), raw) for raw in dataset.values()):
             if not tag & 0xFFFF:
                 continue  # group length: of the file's bytes, not of the patient
-            raw = dataset.get_item(tag, keep_deferred=True)
             key = f"{tag:08X}"
             self.walk.element_count += 1
             if isinstance(raw, RawDataElement):
-                elements[key] = self._element(raw, key)
+                elements[key] = self._element(raw, tag, key)
             elif raw.VR == "SQ":
                 elements[key] = {"vr": "SQ", **self._sequence(raw.value, key)}
             else:
@@ -119,13 +118,12 @@ class _Level:
         if signed is not None:
             self.signed = signed
 
-    def _creator(self, tag: int) -> str:
-        return self.creators.get(vrs.creator_tag(tag), "") if tag >> 16 & 1 else ""
-
-    def _element(self, raw: RawDataElement, key: str) -> Json:
+    def _element(self, raw: RawDataElement, tag: int, key: str) -> Json:
         data = raw.value or b""
-        tag = int(raw.tag)
-        vr = vrs.written_vr(raw.VR, tag, len(data), self._creator(tag))
+        vr = raw.VR
+        if vr is None or vr == "UN":
+            creator = self.creators.get(vrs.creator_tag(tag), "")
+            vr = vrs.written_vr(vr, tag, len(data), creator)
         if len(vr) > 2:  # noqa: PLR2004  a choice such as "US or SS"
             vr = vrs.decided_vr(vr, signed=self.signed)
         if len(data) < raw.length != _UNDEFINED:
@@ -158,7 +156,7 @@ class _Level:
             raise NestedTooDeepError
         try:
             return read_sequence(
-                BytesIO(data),
+                Prefix(data, len(data)),  # type: ignore[arg-type]
                 raw.is_implicit_VR,
                 raw.is_little_endian,
                 len(data),

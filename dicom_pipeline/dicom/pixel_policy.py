@@ -1,0 +1,279 @@
+"""May the pixels of an instance be seen? Decided from its header, before any image.
+
+Not here: what the pixels themselves show (text recognition), boxes of known devices.
+Until there is text recognition, a header that says nothing is not believed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from dicom_pipeline.dicom import sop_classes as sop
+from dicom_pipeline.dicom.outcome import Json, first_text
+
+
+class Decision(StrEnum):
+    """What may be done with the pixels."""
+
+    PASS = "pass"  # noqa: S105  not a password
+    """Rendered whole."""
+
+    MASK = "mask"
+    """Rendered where ``keep`` says, black elsewhere."""
+
+    QUARANTINE = "quarantine"
+    """Not rendered until someone has looked."""
+
+    REJECT = "reject"
+    """Nothing to render."""
+
+
+class PixelReason(StrEnum):
+    """Which rule decided."""
+
+    NO_IMAGE_CLASS = "no_image_class"
+    """Document, presentation state, waveform, raw data, plan (PS3.4 B.5)."""
+
+    VIDEO = "video"
+    """Video SOP class or transfer syntax (PS3.5 A.4.5 to A.4.10)."""
+
+    NO_PIXELS = "no_pixels"
+    """Rows and Columns are absent: type 1 where there are pixels (PS3.3 C.7.6.3)."""
+
+    SECONDARY_CAPTURE = "secondary_capture"
+    """Secondary Capture SOP class (PS3.3 A.8)."""
+
+    VISIBLE_LIGHT = "visible_light"
+    """Photograph of a person or slide (PS3.3 A.32)."""
+
+    UNKNOWN_CLASS = "unknown_class"
+    """No rule for the SOP class."""
+
+    SCREEN = "screen"
+    """Image Type says saved screen, report or dose sheet (PS3.3 C.7.6.1.1.2)."""
+
+    CAPTURED = "captured"
+    """Secondary capture attributes are present (PS3.3 C.8.6.1)."""
+
+    REPORT_SERIES = "report_series"
+    """Series Description speaks of a report or protocol page (PS3.3 C.7.3.1)."""
+
+    DOCUMENT_MODALITY = "document_modality"
+    """Modality OT or DOC (PS3.3 C.7.3.1.1.1)."""
+
+    BURNED_IN = "burned_in"
+    """Burned In Annotation is YES (PS3.3 C.7.6.1)."""
+
+    ULTRASOUND_REGIONS = "ultrasound_regions"
+    """Only the regions of ultrasound data are kept (PS3.3 C.8.5.5)."""
+
+    ULTRASOUND_WITHOUT_REGIONS = "ultrasound_without_regions"
+    """No usable region, or one that hides nothing (PS3.3 C.8.5.5)."""
+
+    FLAG_BELIEVED = "flag_believed_without_ocr"
+    """Projection with Burned In Annotation NO; no text recognition has confirmed it."""
+
+    PROJECTION_UNFLAGGED = "projection_unflagged"
+    """Projection that does not say NO; text recognition would have to."""
+
+    ORIGINAL_SLICES = "original_slices"
+    """ORIGINAL PRIMARY CT, MR or PET, not a localizer (PS3.3 C.7.6.1.1.2)."""
+
+    NOT_ORIGINAL = "not_original"
+    """CT, MR or PET that is derived, a localizer, or has no Image Type."""
+
+    COLOUR_SLICES = "colour_slices"
+    """CT, MR or PET in colour: a drawing, not a measurement (PS3.3 C.8.2.1.1.2)."""
+
+    NUMBER_PER_VOXEL = "number_per_voxel"
+    """Segmentation, parametric map or dose (PS3.3 A.51, A.75, A.18)."""
+
+
+class Box(NamedTuple):
+    """A rectangle of a frame in pixels, as the compressor takes it."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class PixelDecision:
+    """What may be done with the pixels of one instance, and why.
+
+    Attributes:
+        decision: One of four.
+        reason: The rule that decided.
+        keep: Where the decision is MASK: what alone is kept.
+        masks: What is painted black.
+    """
+
+    decision: Decision
+    reason: PixelReason
+    keep: tuple[Box, ...] = ()
+    masks: tuple[Box, ...] = ()
+
+
+Rule = Callable[[Json], PixelDecision | None]
+
+
+def decide(dataset: Json) -> PixelDecision:
+    """Apply the rules in their order; the first that has an opinion decides.
+
+    Args:
+        dataset: Header in the DICOM JSON Model; with the file meta merged in, video is
+            known by its transfer syntax too.
+
+    Returns:
+        The decision. Whatever no rule knows is set aside, not shown.
+    """
+    for rule in _RULES:
+        decision = rule(dataset)
+        if decision is not None:
+            return decision
+    return _set_aside(PixelReason.UNKNOWN_CLASS)
+
+
+def _reject(reason: PixelReason) -> PixelDecision:
+    return PixelDecision(Decision.REJECT, reason)
+
+
+def _set_aside(reason: PixelReason) -> PixelDecision:
+    return PixelDecision(Decision.QUARANTINE, reason)
+
+
+def _sop_class(dataset: Json) -> str:
+    return first_text(dataset, "00080016")
+
+
+def _words(dataset: Json, tag: str) -> frozenset[str]:
+    values = dataset.get(tag, {}).get("Value") or []
+    return frozenset(str(value).strip().upper() for value in values if value)
+
+
+def _nothing_to_render(dataset: Json) -> PixelDecision | None:
+    sop_class = _sop_class(dataset)
+    if sop.is_no_image(sop_class):
+        return _reject(PixelReason.NO_IMAGE_CLASS)
+    if sop_class in sop.VIDEO or first_text(dataset, "00020010") in sop.VIDEO_SYNTAXES:
+        return _reject(PixelReason.VIDEO)
+    # PS3.3 C.7.6.3: Rows and Columns are type 1 in the Image Pixel Module.
+    sized = first_text(dataset, "00280010") and first_text(dataset, "00280011")
+    return None if sized else _reject(PixelReason.NO_PIXELS)
+
+
+_KNOWN = sop.ULTRASOUND | sop.PROJECTION | sop.CROSS_SECTIONAL | sop.DERIVED_NUMBERS
+
+
+def _by_class(dataset: Json) -> PixelDecision | None:
+    sop_class = _sop_class(dataset)
+    if sop_class in sop.SECONDARY_CAPTURE:  # PS3.3 A.8
+        return _set_aside(PixelReason.SECONDARY_CAPTURE)
+    if sop_class in sop.VISIBLE_LIGHT:  # PS3.3 A.32
+        return _set_aside(PixelReason.VISIBLE_LIGHT)
+    return None if sop_class in _KNOWN else _set_aside(PixelReason.UNKNOWN_CLASS)
+
+
+_SCREENS = ("SCREEN", "SAVE", "REPORT", "DOSE")
+_REPORTS = ("DOSE REPORT", "PATIENT PROTOCOL", "SUMMARY", "DOSE INFO", "DOSE RECORD")
+_CAPTURE_TAGS = tuple(f"0018{element:04X}" for element in range(0x1010, 0x101C))
+
+
+def _looks_captured(dataset: Json) -> PixelDecision | None:
+    kinds = _words(dataset, "00080008")
+    # PS3.3 C.7.6.1.1.2: value 2 SECONDARY is made after the examination; value 3 says
+    # how, in words of the vendor.
+    drawn = any(word in kind for kind in kinds for word in _SCREENS)
+    if "SECONDARY" in kinds and drawn:
+        return _set_aside(PixelReason.SCREEN)
+    # PS3.3 C.8.6.1: Conversion Type and the devices that captured or printed.
+    if first_text(dataset, "00080064") or any(tag in dataset for tag in _CAPTURE_TAGS):
+        return _set_aside(PixelReason.CAPTURED)
+    description = first_text(dataset, "0008103E").upper()
+    if any(words in description for words in _REPORTS):
+        return _set_aside(PixelReason.REPORT_SERIES)
+    if first_text(dataset, "00080060").upper() in {"OT", "DOC"}:
+        return _set_aside(PixelReason.DOCUMENT_MODALITY)
+    return None
+
+
+def _says_burned_in(dataset: Json) -> PixelDecision | None:
+    # PS3.3 C.7.6.1 (0028,0301): YES is always believed.
+    flagged = "YES" in _words(dataset, "00280301")
+    return _set_aside(PixelReason.BURNED_IN) if flagged else None
+
+
+def _ultrasound(dataset: Json) -> PixelDecision | None:
+    if _sop_class(dataset) not in sop.ULTRASOUND:
+        return None
+    keep = _regions(dataset)
+    if not keep:
+        return _set_aside(PixelReason.ULTRASOUND_WITHOUT_REGIONS)
+    return PixelDecision(Decision.MASK, PixelReason.ULTRASOUND_REGIONS, keep)
+
+
+_CORNERS = ("00186018", "0018601A", "0018601C", "0018601E")  # min x, y; max x, y
+
+
+def _regions(dataset: Json) -> tuple[Box, ...]:
+    """Boxes of (0018,6011), PS3.3 C.8.5.5; none where one is not within the frame."""
+    rows, columns = _number(dataset, "00280010"), _number(dataset, "00280011")
+    boxes = []
+    for item in dataset.get("00186011", {}).get("Value") or []:
+        left, top, right, bottom = (_number(item, tag) for tag in _CORNERS)
+        inside = 0 <= left <= right < columns and 0 <= top <= bottom < rows
+        box = Box(left, top, right - left + 1, bottom - top + 1)
+        if not inside or (box.width, box.height) == (columns, rows):
+            return ()
+        boxes.append(box)
+    return tuple(boxes)
+
+
+def _number(item: Json, tag: str) -> int:
+    values = item.get(tag, {}).get("Value") or [None]
+    return values[0] if isinstance(values[0], int) else -1
+
+
+def _projection(dataset: Json) -> PixelDecision | None:
+    if _sop_class(dataset) not in sop.PROJECTION:
+        return None
+    # PS3.3 C.7.6.1 (0028,0301). Text recognition should confirm the NO; there is none
+    # yet, and the reason says so.
+    if "NO" in _words(dataset, "00280301"):
+        return PixelDecision(Decision.PASS, PixelReason.FLAG_BELIEVED)
+    return _set_aside(PixelReason.PROJECTION_UNFLAGGED)
+
+
+def _cross_sectional(dataset: Json) -> PixelDecision | None:
+    if _sop_class(dataset) not in sop.CROSS_SECTIONAL:
+        return None
+    kinds = _words(dataset, "00080008")
+    # PS3.3 C.8.2.1.1.2, C.8.3.1.1.2: slices are MONOCHROME1 or MONOCHROME2.
+    if _number(dataset, "00280002") > 1:
+        return _set_aside(PixelReason.COLOUR_SLICES)
+    # PS3.3 C.7.6.1.1.2: ORIGINAL pixels of the examination itself, PRIMARY.
+    if kinds >= {"ORIGINAL", "PRIMARY"} and "LOCALIZER" not in kinds:
+        return PixelDecision(Decision.PASS, PixelReason.ORIGINAL_SLICES)
+    return _set_aside(PixelReason.NOT_ORIGINAL)
+
+
+def _derived_numbers(dataset: Json) -> PixelDecision | None:
+    if _sop_class(dataset) not in sop.DERIVED_NUMBERS or _says_burned_in(dataset):
+        return None
+    # PS3.3 A.51, A.75, A.18: voxels are classes, measures or dose, whatever Modality
+    # says (parametric maps of 2026-11's corpus say OT).
+    return PixelDecision(Decision.PASS, PixelReason.NUMBER_PER_VOXEL)
+
+
+_RULES: tuple[Rule, ...] = (
+    _nothing_to_render,
+    _by_class,
+    _derived_numbers,
+    _looks_captured,
+    _says_burned_in,
+    _ultrasound,
+    _projection,
+    _cross_sectional,
+)

@@ -1,0 +1,123 @@
+"""No image is shown whose header does not speak for it."""
+
+import pytest
+
+from dicom_pipeline.dicom.pixel_policy import Box, Decision, PixelReason, decide
+
+ROOT = "1.2.840.10008.5.1.4.1.1."
+TAGS = {
+    "sop": ("00080016", "UI"),
+    "syntax": ("00020010", "UI"),
+    "kind": ("00080008", "CS"),
+    "modality": ("00080060", "CS"),
+    "conversion": ("00080064", "CS"),
+    "capture_device": ("00181018", "LO"),
+    "series": ("0008103E", "LO"),
+    "burned": ("00280301", "CS"),
+    "rows": ("00280010", "US"),
+    "columns": ("00280011", "US"),
+    "samples": ("00280002", "US"),
+    "regions": ("00186011", "SQ"),
+}
+
+
+def header(sop, **words):
+    """A header of SOP class ``sop``, 480 rows of 640 pixels, and what is asked for."""
+    words = {"rows": 480, "columns": 640, "sop": ROOT + sop, **words}
+    elements = {}
+    for name, value in words.items():
+        tag, vr = TAGS[name]
+        elements[tag] = {
+            "vr": vr,
+            "Value": value if isinstance(value, list) else [value],
+        }
+    return elements
+
+
+def region(left, top, right, bottom):
+    tags = ("00186018", "0018601A", "0018601C", "0018601E")
+    corners = zip(tags, (left, top, right, bottom), strict=True)
+    return {tag: {"vr": "UL", "Value": [value]} for tag, value in corners}
+
+
+CT, MR, PET, US, SC, DX = "2", "4", "128", "6.1", "7", "1.1"
+ORIGINAL = ["ORIGINAL", "PRIMARY", "AXIAL"]
+PASS, QUARANTINE, REJECT = Decision.PASS, Decision.QUARANTINE, Decision.REJECT
+
+
+@pytest.mark.parametrize(
+    ("dataset", "decision", "reason"),
+    [
+        (header("88.11"), REJECT, "no_image_class"),
+        (header("104.1"), REJECT, "no_image_class"),
+        (header("11.1"), REJECT, "no_image_class"),
+        (header("66"), REJECT, "no_image_class"),
+        (header("77.1.1.1"), REJECT, "video"),
+        (header(CT, syntax="1.2.840.10008.1.2.4.102"), REJECT, "video"),
+        ({"00080016": {"vr": "UI", "Value": [ROOT + CT]}}, REJECT, "no_pixels"),
+        (header(SC), QUARANTINE, "secondary_capture"),
+        (header("77.1.4"), QUARANTINE, "visible_light"),
+        (header("999.9"), QUARANTINE, "unknown_class"),
+        (header("481.1"), QUARANTINE, "unknown_class"),
+        (
+            header(CT, kind=["DERIVED", "SECONDARY", "SCREEN SAVE"]),
+            QUARANTINE,
+            "screen",
+        ),
+        (header(CT, kind=ORIGINAL, conversion="WSD"), QUARANTINE, "captured"),
+        (header(CT, kind=ORIGINAL, capture_device="x"), QUARANTINE, "captured"),
+        (header(CT, kind=ORIGINAL, series="Dose Report"), QUARANTINE, "report_series"),
+        (header(CT, kind=ORIGINAL, modality="OT"), QUARANTINE, "document_modality"),
+        (header(CT, kind=ORIGINAL, burned="YES"), QUARANTINE, "burned_in"),
+        (header("66.4", burned="YES"), QUARANTINE, "burned_in"),
+        (header(US), QUARANTINE, "ultrasound_without_regions"),
+        (header(DX), QUARANTINE, "projection_unflagged"),
+        (header(DX, burned="NO"), PASS, "flag_believed_without_ocr"),
+        (header(CT, kind=ORIGINAL), PASS, "original_slices"),
+        (header("4.1", kind=ORIGINAL), PASS, "original_slices"),
+        (header(CT, kind=["ORIGINAL", "PRIMARY", "LOCALIZER"]), QUARANTINE, None),
+        (header(MR, kind=["DERIVED", "PRIMARY"]), QUARANTINE, "not_original"),
+        (header(PET), QUARANTINE, "not_original"),
+        (header(PET, burned="NO"), QUARANTINE, "not_original"),
+        (header(MR, kind=ORIGINAL, samples=3), QUARANTINE, "colour_slices"),
+        (header("66.4"), PASS, "number_per_voxel"),
+        (header("30", modality="OT"), PASS, "number_per_voxel"),
+        (header("481.2"), PASS, "number_per_voxel"),
+        ({}, REJECT, "no_pixels"),
+    ],
+)
+def test_the_first_rule_with_an_opinion_decides(dataset, decision, reason):
+    """Each branch has its reason, and a missing word never passes."""
+    decided = decide(dataset)
+
+    assert decided.decision is decision
+    assert reason is None or decided.reason == PixelReason(reason)
+    assert decided.keep == ()
+
+
+def test_ultrasound_keeps_its_regions_only():
+    """Corners are pixels of the region, so the far one is counted."""
+    decided = decide(header(US, regions=[region(10, 20, 109, 219)]))
+
+    assert decided.decision is Decision.MASK
+    assert decided.keep == (Box(10, 20, 100, 200),)
+
+
+@pytest.mark.parametrize(
+    "regions",
+    [
+        [region(0, 0, 639, 479)],
+        [region(0, 0, 640, 10)],
+        [region(9, 0, 3, 10)],
+        [region(-1, 0, 3, 10)],
+        [{}],
+        [region(10, 20, 109, 219), {}],
+    ],
+    ids=["whole frame", "outside", "backwards", "negative", "empty", "one is empty"],
+)
+def test_a_region_that_cannot_be_trusted_shows_nothing(regions):
+    """One bad box is enough: what it meant to hide is not known."""
+    decided = decide(header(US, regions=regions))
+
+    assert decided.decision is Decision.QUARANTINE
+    assert decided.reason is PixelReason.ULTRASOUND_WITHOUT_REGIONS
