@@ -182,11 +182,13 @@ def _header(parsed: FileDataset, file: Prefix, stop: _Stop) -> Outcome:
 
 
 def _nameless(dataset: Json, meta: Json) -> Refused | Ignored | None:
-    """Whether an identifying UID is missing; an empty directory has none."""
+    """Whether an identifying UID is missing or not one; a directory has none."""
     for tag, missing in _IDENTITY:
         if not first_text(dataset, tag):
             directory = first_text(meta, "00020002") == MEDIA_STORAGE_DIRECTORY
             return Ignored(IgnoredReason.DICOMDIR) if directory else Refused(missing)
+        if len(dataset[tag]["Value"]) > 1:
+            return Refused(QuarantineReason.INVALID_UID)
     return None
 
 

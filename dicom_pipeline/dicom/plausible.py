@@ -9,6 +9,7 @@ _PREAMBLE = 128
 _MAGIC = b"DICM"
 _ENOUGH = _PREAMBLE + len(_MAGIC)
 _FIRST_GROUPS = frozenset({0x0000, 0x0002, 0x0004, 0x0008})
+_GROUP_LENGTH = 4
 _SHORT_VALUE = 0x10000
 
 
@@ -42,8 +43,11 @@ def _is_element(head: bytes, size: int, order: str) -> bool:
         return False
     if vr in ENCODED_VR:
         return True
-    [length] = struct.unpack_from(f"{order}I", head, 4)
-    return order == "<" and length < min(size, _SHORT_VALUE)
+    if order == ">":
+        return False  # big endian is always explicit, PS3.5 A.3
+    [length] = struct.unpack_from("<I", head, 4)
+    # A group length is one UL, PS3.5 7.2; two zero bytes are no sign of one.
+    return length < min(size, _SHORT_VALUE) if element else length == _GROUP_LENGTH
 
 
 def _is_defined(tag: int) -> bool:

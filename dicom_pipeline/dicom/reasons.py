@@ -46,7 +46,7 @@ class QuarantineReason(StrEnum):
     """The worker that read it took too long; told by the caller."""
 
     INVALID_UID = "invalid_uid"
-    """An identifying UID that no key can be spelled with; told by the caller."""
+    """An identifying UID is more than one, or no key can be spelled with it."""
 
 
 class IgnoredReason(StrEnum):

@@ -31,6 +31,7 @@ Typed = tuple[Value, str]
 _UID = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*", re.ASCII)
 _UID_LONGEST = 64  # PS3.5 9.1
 _INT64 = range(-(2**63), 2**63)
+_BINARY = frozenset({"InlineBinary", "BulkDataURI"})
 _CODE_TAGS = ("00080100", "00080119", "00080120")  # value, long value, URN: PS3.3 8.8
 _SCHEME = "00080102"
 _REFERENCED = "00081155"
@@ -72,7 +73,7 @@ def typed(element: Json, type_: pa.DataType) -> Typed:
     """
     values = element.get("Value")
     if not values:
-        return None, "binary" if "InlineBinary" in element else ""
+        return None, "binary" if _BINARY & element.keys() else ""
     vr = str(element.get("vr", "UN"))
     if pa.types.is_list(type_):
         read = [_scalar(value, vr, type_.value_type) for value in values]
