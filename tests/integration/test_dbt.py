@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 
 from dicom_pipeline.catalog import DEVICES, ENTITIES, IMAGES, PATIENTS, SERIES, STUDIES
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
@@ -48,6 +49,7 @@ class Archive:
     project: Path = PROJECT
     key: bytes = KEY
     profile: str = "research"
+    manifest: Manifest | None = None
 
     @property
     def variables(self):
@@ -66,7 +68,7 @@ class Archive:
         before = dict(os.environ)
         os.environ.update(self.variables)
         try:
-            done = dbtRunner().invoke(
+            done = dbtRunner(manifest=self.manifest).invoke(
                 [
                     "--quiet",
                     *arguments,
@@ -83,7 +85,8 @@ class Archive:
             os.environ.update(before)
         if done.exception:
             return {"": str(done.exception)}
-        bad = [r for r in done.result.results if r.status not in ("success", "pass")]
+        results = getattr(done.result, "results", [])
+        bad = [r for r in results if r.status not in ("success", "pass")]
         return {r.node.name: str(r.message) for r in bad}
 
     def rows(self, query):
@@ -290,6 +293,25 @@ def test_a_rerun_changes_nothing(archive):
     assert sorted(warehouse_values(archive)) == before
     assert archive.dbt("build", "--select", "tag:stage") == {}
     assert sorted(warehouse_values(archive)) == before
+
+
+def test_a_ready_manifest_builds_as_well(archive):
+    """Dagster hands the parsed project in: 0.3 s of start-up instead of 4."""
+    archive.dbt("ls")  # parses, with this home's places in it
+    parsed = (archive.home / "target" / "partial_parse.msgpack").read_bytes()
+    ready = replace(archive, manifest=Manifest.from_msgpack(parsed))
+    before = sorted(warehouse_values(archive))
+
+    assert ready.dbt("build", "--select", "tag:stage", months=["2024-02"]) == {}
+    assert ready.dbt("build", "--select", "tag:processed") == {}
+    assert sorted(warehouse_values(archive)) == before
+
+
+def test_a_text_that_is_no_month_is_refused(archive):
+    """Months become SQL literals and file names; nothing else may."""
+    failed = archive.dbt("run", "--select", "stg_series", months=["2024-1') or 1=1"])
+
+    assert "YYYY-MM or unknown" in failed["stg_series"]
 
 
 def test_a_month_that_changed_replaces_its_rows(archive):

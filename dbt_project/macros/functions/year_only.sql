@@ -3,5 +3,5 @@
     shifted ones would give the shift away.
 #}
 {% macro year_only(column) -%}
-    cast(extract(year from {{ try_type(column, 'date') }}) as smallint)
+    {{ try_type('extract(year from ' ~ try_type(column, 'date') ~ ')', 'smallint') }}
 {%- endmacro %}

@@ -10,7 +10,9 @@
         where
             (batch_token is null or {{ due_tokens(table) }})
             and {{ key.stage }} not in (
-                select {{ key.token }} from {{ raw }} where {{ in_months(due_months()) }}
+                select {{ key.token }}
+                from {{ raw }}
+                where {{ in_months(due_months()) }} and {{ key.raw }} is not null
             )
     {%- endset -%}
     {{ return(run_query(query).columns[0].values()[0]) }}

@@ -1,4 +1,4 @@
--- One row per JPEG, with every attribute of its image, series, study, patient and device.
+-- One row per JPEG with all that is left of its image, series, study, patient, device.
 
 with jpegs as (
     select

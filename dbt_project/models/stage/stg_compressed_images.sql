@@ -1,4 +1,4 @@
--- One row per JPEG, or per object without one; of two batches, one wins for each object.
+-- One row per JPEG, or per object without one; one batch wins for each object.
 
 {{
     config(

@@ -1,19 +1,17 @@
 -- Ages above 89 years are one age; what is no age is null.
 
 with ages as (
-    select '089Y' as age, '089Y' as expected
-    union all
-    select '090Y', '090Y'
-    union all
-    select '104Y', '090Y'
-    union all
-    select ' 006m ', '006M'
-    union all
-    select '45', null
-    union all
-    select 'DOE^JANE', null
-    union all
-    select null, null
+    select given.*
+    from (
+        values
+        ('089Y', '089Y'),
+        ('090Y', '090Y'),
+        ('104Y', '090Y'),
+        (' 006m ', '006M'),
+        ('45', null),
+        ('DOE^JANE', null),
+        (null, null)
+    ) as given (age, expected)
 )
 
 select *

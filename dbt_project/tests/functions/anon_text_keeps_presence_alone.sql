@@ -1,11 +1,13 @@
 -- A text becomes a constant; no text stays no text.
 
 with texts as (
-    select 'penicillin' as note, 'ANON_TEXT' as expected
-    union all
-    select '  ', null
-    union all
-    select null, null
+    select given.*
+    from (
+        values
+        ('penicillin', 'ANON_TEXT'),
+        ('  ', null),
+        (null, null)
+    ) as given (note, expected)
 )
 
 select *

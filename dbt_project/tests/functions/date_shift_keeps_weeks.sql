@@ -5,16 +5,16 @@ with dates as (
     select
         cast('2024-01-31' as date) as first_date,
         cast('2024-03-06' as date) as second_date,
-        cast(1449 as integer) as days
+        cast(1449 as integer) as shift_days
 ),
 
 shifted as (
     select
         first_date,
         second_date,
-        {{ date_shift('first_date', 'days', profile='research') }} as first_shifted,
-        {{ date_shift('second_date', 'days', profile='research') }} as second_shifted,
-        {{ date_shift('first_date', 'days', profile='limited') }} as first_kept
+        {{ date_shift('first_date', 'shift_days', 'research') }} as first_shifted,
+        {{ date_shift('second_date', 'shift_days', 'research') }} as second_shifted,
+        {{ date_shift('first_date', 'shift_days', 'limited') }} as first_kept
     from dates
 )
 

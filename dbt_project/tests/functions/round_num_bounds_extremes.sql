@@ -1,13 +1,15 @@
 -- Rounded to the step, held between the bounds; nothing and less is null.
 
 with weights as (
-    select 71.9 as weight, 70 as expected
-    union all
-    select 212.0, 150
-    union all
-    select 0.9, 2
-    union all
-    select 0.0, null
+    select given.*
+    from (
+        values
+        (71.9, 70),
+        (212.0, 150),
+        (0.9, 2),
+        (0.0, null),
+        (null, null)
+    ) as given (weight, expected)
 )
 
 select *

@@ -2,23 +2,24 @@
 -- identities of two classes do not link.
 
 with identities as (
-    select
-        cast(null as varchar) as patient_identity,
-        cast(null as varchar) as device_identity
-    union all
-    select 'ISS 1', 'ISS 1'
+    select given.*
+    from (
+        values
+        (cast(null as varchar), cast(null as varchar)),
+        ('ISS 1', 'ISS 1')
+    ) as given (patient_identity, device_identity)
 ),
 
-keys as (
+keyed as (
     select
-        patient_identity,
+        identities.patient_identity,
         {{ surrogate_key('patient_id', 'identities') }} as patient_key,
         {{ surrogate_key('device', 'identities') }} as device_key
     from identities
 )
 
 select *
-from keys
+from keyed
 where
     (patient_identity is null) != (patient_key is null)
     or patient_key = device_key
