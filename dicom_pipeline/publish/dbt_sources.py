@@ -114,6 +114,11 @@ def main(arguments: Sequence[str]) -> None:
         path.write_text(text, "utf-8")
 
 
+def _dagster(layer: str, name: str) -> str:
+    """Asset key and group; dbt does not merge what dbt_project.yml says deeper down."""
+    return f"{{dagster: {{asset_key: [{layer}, {name}], group: {layer}}}}}"
+
+
 def _macro(signature: str, about: str, by: str, values: Mapping[str, object]) -> str:
     """A macro that looks its argument up; dbt's graph is not there in every run."""
     table = json.dumps(values, indent=4).replace("\n", "\n    ")
@@ -140,7 +145,7 @@ def _source_table(schema: str, table: Table) -> Iterator[str]:
     yield f"      - name: {table.name}"
     yield f"        description: {json.dumps(table.grain)}"
     yield "        config:"
-    yield f"          meta: {{dagster: {{asset_key: [{schema}, {table.name}]}}}}"
+    yield f"          meta: {_dagster(schema, table.name)}"
     yield "        columns:"
     for column in table.columns:
         yield f"          - name: {column.name}"
@@ -151,7 +156,7 @@ def _model(model: Model, columns: Iterable[StageColumn]) -> Iterator[str]:
     yield f"  - name: {model.name}"
     yield f"    description: {json.dumps(model.about)}"
     yield "    config:"
-    yield f"      meta: {{dagster: {{asset_key: [{model.layer}, {model.name}]}}}}"
+    yield f"      meta: {_dagster(model.layer, model.name)}"
     yield "    columns:"
     for column in columns:
         yield f"      - name: {column.name}"
