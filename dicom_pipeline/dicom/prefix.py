@@ -86,16 +86,16 @@ class Prefix:
         return data
 
     def _bounded(self, data: bytes) -> bytes:
-        """Return the deflated ``data``, packed anew where it inflates to too much."""
+        """Return the deflated ``data``; packed anew where it is too much, or cut."""
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             unpacked = inflater.decompress(data, UNPACKED_LIMIT)
         except zlib.error:
             self.bad_deflate = True
             raise ShortReadError from None
-        if len(unpacked) < UNPACKED_LIMIT:
-            self.bad_deflate = not inflater.eof
+        if inflater.eof:
             return data
-        self.overflowed = True
+        self.overflowed = len(unpacked) >= UNPACKED_LIMIT
+        self.bad_deflate = not self.overflowed
         packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
         return packer.compress(unpacked) + packer.flush()
