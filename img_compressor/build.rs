@@ -22,6 +22,8 @@ fn main() {
         if simd { "yes" } else { "no" }
     );
     if !simd {
-        println!("cargo::warning=libjpeg-turbo was built without SIMD (is nasm missing?): JPEG coding is about 4 times slower");
+        println!(
+            "cargo::warning=libjpeg-turbo was built without SIMD (is nasm missing?): JPEG coding is about 4 times slower"
+        );
     }
 }

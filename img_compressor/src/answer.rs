@@ -177,7 +177,9 @@ impl<'a> Answerer<'a> {
             common.transfer_syntax = refusal.transfer_syntax_uid;
             refusal.reason
         })?;
-        common.transfer_syntax.clone_from(&object.transfer_syntax_uid);
+        common
+            .transfer_syntax
+            .clone_from(&object.transfer_syntax_uid);
         let plan = Plan::of(&object, window, limits)?;
         let target = Target::of(&request.output, self.stores)?;
         let job = Job {
@@ -236,7 +238,8 @@ impl<'a> Answerer<'a> {
             &owned
         } else {
             let mut picture = renderer.picture(index)?;
-            job.paint.apply(&mut picture.pixels, columns, picture.channels);
+            job.paint
+                .apply(&mut picture.pixels, columns, picture.channels);
             row.window = picture.window.map(|window| [window.center, window.width]);
             row.warnings = std::mem::take(&mut picture.warnings);
             match self.settings.emit {

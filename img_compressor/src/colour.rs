@@ -102,6 +102,9 @@ mod tests {
         let words = Samples::Words(vec![0, 0x00FF, 0x8000, 0xFFFF]);
 
         assert_eq!(vec![0, 1, 128, 255], eight_bits(words, 16, 0));
-        assert_eq!(vec![0, 255], eight_bits(Samples::Words(vec![0, 0x0FFF]), 12, 0));
+        assert_eq!(
+            vec![0, 255],
+            eight_bits(Samples::Words(vec![0, 0x0FFF]), 12, 0)
+        );
     }
 }

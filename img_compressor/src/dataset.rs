@@ -99,10 +99,9 @@ impl Dataset {
     /// Values of a DS or IS element; one that is no finite number is `None`.
     #[must_use]
     pub fn decimals(&self, tag: Tag) -> Vec<Option<f64>> {
-        self.text(tag).filter(|text| !text.is_empty()).map_or_else(
-            Vec::new,
-            |text| text.split('\\').map(decimal).collect(),
-        )
+        self.text(tag)
+            .filter(|text| !text.is_empty())
+            .map_or_else(Vec::new, |text| text.split('\\').map(decimal).collect())
     }
 
     /// First value of a DS element.

@@ -4,7 +4,7 @@
 //! in order; no more than one frame's bytes are held.
 
 use crate::dataset::{Dataset, tags};
-use crate::header::element_header;
+use crate::element::element_header;
 use crate::image::Image;
 use crate::object::Object;
 use crate::reason::{Reason, Warning};
@@ -19,7 +19,7 @@ pub struct Frames<'a> {
     scan: Scan<'a>,
     source: &'a dyn Source,
     coding: Coding,
-    frames: u32,
+    count: u32,
     max_frame: u64,
     /// Position of each frame's first item; empty without a table.
     table: Vec<u64>,
@@ -49,7 +49,7 @@ impl<'a> Frames<'a> {
             scan,
             source: &*object.source,
             coding: object.syntax.coding,
-            frames: image.frames,
+            count: image.frames,
             max_frame,
             table: Vec::new(),
             at: base,
@@ -65,7 +65,7 @@ impl<'a> Frames<'a> {
             .into_iter()
             .map(|offset| base.saturating_add(offset))
             .collect();
-        let fits = starts.len() == self.frames as usize
+        let fits = starts.len() == self.count as usize
             && starts.first() == Some(&base)
             && starts.is_sorted_by(|before, after| before < after)
             && starts.last().is_some_and(|last| *last < self.scan.size());
@@ -147,10 +147,10 @@ impl<'a> Frames<'a> {
     /// RLE and deflated frames are one fragment each (PS3.5 A.4.2). The other codecs begin a
     /// frame with a marker that cannot begin a continuation. A single frame owns every fragment.
     fn begins_frame(&self, index: u32, value_at: u64, length: u32) -> Result<bool, Reason> {
-        if self.frames == 1 {
+        if self.count == 1 {
             return Ok(false);
         }
-        if index + 1 == self.frames && !self.table.is_empty() {
+        if index + 1 == self.count && !self.table.is_empty() {
             return Ok(false);
         }
         let one_each = matches!(

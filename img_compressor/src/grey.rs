@@ -99,7 +99,11 @@ impl GreyPlan {
             return 0;
         }
         // PS3.3 C.7.6.3.1.2: MONOCHROME1 is inverted behind the VOI LUT.
-        level(if self.inverted { 255.0 - grey.min(255.0) } else { grey })
+        level(if self.inverted {
+            255.0 - grey.min(255.0)
+        } else {
+            grey
+        })
     }
 
     fn level_of_stored(&self, stored: i64) -> u8 {
@@ -205,7 +209,10 @@ impl Greys {
                 .collect(),
             Samples::Floats(values) => values
                 .iter()
-                .map(|value| self.plan.level_of(self.plan.modality.value(f64::from(*value))))
+                .map(|value| {
+                    self.plan
+                        .level_of(self.plan.modality.value(f64::from(*value)))
+                })
                 .collect(),
             Samples::Doubles(values) => values
                 .iter()
@@ -249,7 +256,10 @@ mod tests {
             signed: true,
         };
 
-        assert_eq!([-1, 2047, -2048], [0xFFFF, 0xF7FF, 0x0800].map(|c| bits.value(c)));
+        assert_eq!(
+            [-1, 2047, -2048],
+            [0xFFFF, 0xF7FF, 0x0800].map(|c| bits.value(c))
+        );
     }
 
     fn plan(voi: Voi) -> GreyPlan {
@@ -262,7 +272,10 @@ mod tests {
             modality: Modality::IDENTITY,
             voi,
             inverted: false,
-            padding: Some(Padding { low: 250, high: 255 }),
+            padding: Some(Padding {
+                low: 250,
+                high: 255,
+            }),
         }
     }
 

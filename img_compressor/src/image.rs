@@ -153,8 +153,8 @@ impl Image {
     }
 
     fn check(&self, max_frame: u64) -> Result<(), Reason> {
-        let wide = !matches!(self.cell, Cell::Bit | Cell::Byte | Cell::Word);
-        if wide && !self.photometric.is_grey() {
+        let real = matches!(self.cell, Cell::Float | Cell::Double);
+        if real && !self.photometric.is_grey() {
             return Err(Reason::UnsupportedPixelFormat);
         }
         if self.cell == Cell::Bit && self.photometric.is_colour() {
@@ -213,9 +213,7 @@ fn bits(dataset: &Dataset, cell: Cell, coding: Coding) -> Result<(u32, u32), Rea
         Cell::Word => 16,
         Cell::Long => 32,
     };
-    let stored = dataset
-        .word(tags::BITS_STORED)
-        .map_or(allocated, u32::from);
+    let stored = dataset.word(tags::BITS_STORED).map_or(allocated, u32::from);
     if stored == 0 || stored > allocated {
         return Err(Reason::InconsistentAttributes);
     }

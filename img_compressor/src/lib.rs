@@ -1,7 +1,7 @@
 //! DICOM pixel data to images, the way the standard's display pipeline says.
 //!
 //! One room per step, in the order in which a value meets them: [`source`] and [`store`] read
-//! bytes, [`object`] and [`header`] find the elements and the pixels, [`image`] and [`plan`]
+//! bytes, [`object`], [`header`] and [`element`] find the elements and the pixels, [`image`] and [`plan`]
 //! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`],
 //! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes, [`place`] writes,
 //! [`answer`] reports and [`batch`] does it for many.
@@ -11,6 +11,7 @@ pub mod batch;
 pub mod codecs;
 pub mod colour;
 pub mod dataset;
+pub mod element;
 pub mod encode;
 pub mod frames;
 pub mod grey;

@@ -34,8 +34,8 @@ impl LookUp {
     ///
     /// [`Reason::InvalidLookupTable`] where descriptor or data is absent or they contradict.
     pub fn of(item: &Dataset, signedness: Signedness) -> Result<Self, Reason> {
-        let (count, first, bits) = descriptor(item, tags::LUT_DESCRIPTOR, signedness)
-            .ok_or(Reason::InvalidLookupTable)?;
+        let (count, first, bits) =
+            descriptor(item, tags::LUT_DESCRIPTOR, signedness).ok_or(Reason::InvalidLookupTable)?;
         let entries =
             entries(item, tags::LUT_DATA, count, bits).ok_or(Reason::InvalidLookupTable)?;
         Ok(Self {
@@ -49,7 +49,7 @@ impl LookUp {
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "`as` saturates")]
     pub fn entry(&self, value: f64) -> u16 {
-        let index = (value.round() as i64) - i64::from(self.first);
+        let index = (value.round() as i64).saturating_sub(i64::from(self.first));
         let last = self.entries.len() - 1;
         let index = usize::try_from(index.max(0)).map_or(last, |index| index.min(last));
         self.entries[index]
@@ -82,7 +82,11 @@ pub fn descriptor(dataset: &Dataset, tag: Tag, how: Signedness) -> Option<(usize
     } else {
         i32::from(first)
     };
-    let count = if count == 0 { 65_536 } else { usize::from(count) };
+    let count = if count == 0 {
+        65_536
+    } else {
+        usize::from(count)
+    };
     (1..=16)
         .contains(&bits)
         .then_some((count, first, u32::from(bits)))

@@ -16,7 +16,11 @@ use img_compressor::{TURBO_SIMD, TURBO_VERSION, batch, object, place};
 
 /// Renders DICOM pixel data to JPEG.
 #[derive(Parser)]
-#[command(name = "img-compressor", disable_version_flag = true, arg_required_else_help = true)]
+#[command(
+    name = "img-compressor",
+    disable_version_flag = true,
+    arg_required_else_help = true
+)]
 struct Cli {
     /// Print the version and whether SIMD is in.
     #[arg(long, short = 'V')]
@@ -185,8 +189,7 @@ fn inspect(input: &str) -> ExitCode {
 fn described(input: &str) -> Result<serde_json::Value, Reason> {
     let limits = Limits::default();
     let source = place::open(input, &Stores::default())?;
-    let object =
-        object::open(source, limits.max_inflated).map_err(|refusal| refusal.reason)?;
+    let object = object::open(source, limits.max_inflated).map_err(|refusal| refusal.reason)?;
     let plan = Plan::of(&object, None, limits)?;
     Ok(plan.describe(&object))
 }

@@ -13,7 +13,11 @@ impl Rectangle {
     }
 
     /// Half-open ranges of columns and rows inside a frame.
-    fn inside(self, width: usize, height: usize) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+    fn inside(
+        self,
+        width: usize,
+        height: usize,
+    ) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
         let Self(left, top, wide, high) = self;
         (span(left, wide, width), span(top, high, height))
     }
@@ -44,7 +48,11 @@ impl Paint {
         let height = samples.len() / row;
         for mask in &self.masks {
             let (columns, rows) = mask.inside(width, height);
-            for line in samples.chunks_exact_mut(row).take(rows.end).skip(rows.start) {
+            for line in samples
+                .chunks_exact_mut(row)
+                .take(rows.end)
+                .skip(rows.start)
+            {
                 line[columns.start * channels..columns.end * channels].fill(T::default());
             }
         }

@@ -43,7 +43,11 @@ impl Modality {
                 return Ok(rescale);
             }
         }
-        if let Some(item) = dataset.first_item(tags::MODALITY_LUT_SEQUENCE) {
+        // An item without a descriptor is an empty template, not a table.
+        let table = dataset
+            .first_item(tags::MODALITY_LUT_SEQUENCE)
+            .filter(|item| item.bytes(tags::LUT_DESCRIPTOR).is_some());
+        if let Some(item) = table {
             warnings.push(Warning::ModalityLutUsed);
             return LookUp::of(item, Signedness::FromVr { signed_pixels }).map(Self::LookUp);
         }

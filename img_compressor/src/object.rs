@@ -8,7 +8,8 @@ use std::io::Read;
 use flate2::read::DeflateDecoder;
 
 use crate::dataset::{Dataset, tags};
-use crate::header::{self, PixelLocation, element_header};
+use crate::element::element_header;
+use crate::header::{self, PixelLocation};
 use crate::reason::{Reason, Warning};
 use crate::source::{Memory, Scan, Source};
 use crate::transfer::{Spelling, TransferSyntax, transfer_syntax};
@@ -195,7 +196,7 @@ fn sniff(scan: &Scan<'_>, at: u64) -> Result<Option<Spelling>, Reason> {
     let little = u16::from_le_bytes([g0, g1]);
     let big = u16::from_be_bytes([g0, g1]);
     // The first group of a data set is 0002, 0004 (DICOMDIR) or 0008; some begin later.
-    let plausible = |group: u16| group != 0 && group <= 0x0028 && group % 2 == 0;
+    let plausible = |group: u16| group != 0 && group <= 0x0028 && group.is_multiple_of(2);
     if v0.is_ascii_uppercase() && v1.is_ascii_uppercase() {
         return Ok(if plausible(little) {
             Some(Spelling::EXPLICIT)

@@ -73,7 +73,10 @@ fn put_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<String, Reason> {
         fs::create_dir_all(folder)?;
         fs::write(&unfinished, bytes)
     });
-    if written.and_then(|()| fs::rename(&unfinished, &path)).is_err() {
+    if written
+        .and_then(|()| fs::rename(&unfinished, &path))
+        .is_err()
+    {
         // Nothing is lost when the leftover cannot be removed; the next run overwrites none.
         drop(fs::remove_file(&unfinished));
         return Err(Reason::OutputUnwritable);

@@ -121,17 +121,13 @@ impl Stores {
         let store = self.bucket(&address.bucket)?;
         let path = address.path()?;
         let first = handle.block_on(get(&store, &path, 0, FIRST_RANGE));
-        let (size, bytes) = match first {
-            Ok(first) => first,
+        let (size, bytes) = first.or_else(|error| {
             // A range of an empty object is refused; its size is asked for instead.
-            Err(_) => {
-                let meta = handle.block_on(store.head(&path)).map_err(reason_of)?;
-                if meta.size > 0 {
-                    return Err(Reason::InputUnreadable);
-                }
-                (0, Vec::new())
+            match handle.block_on(store.head(&path)) {
+                Ok(meta) if meta.size == 0 => Ok((0, Vec::new())),
+                _ => Err(reason_of(&error)),
             }
-        };
+        })?;
         Ok(Box::new(RemoteObject {
             handle,
             store,
@@ -157,7 +153,7 @@ impl Stores {
     }
 }
 
-fn reason_of(error: object_store::Error) -> Reason {
+fn reason_of(error: &object_store::Error) -> Reason {
     match error {
         object_store::Error::NotFound { .. } => Reason::InputNotFound,
         object_store::Error::PermissionDenied { .. }
@@ -209,7 +205,7 @@ impl Source for RemoteObject {
             let (_, bytes) = self
                 .handle
                 .block_on(get(&self.store, &self.path, offset, length))
-                .map_err(reason_of)?;
+                .map_err(|error| reason_of(&error))?;
             *window = (offset, bytes);
         }
         let from = usize::try_from(offset - window.0).map_err(|_| Reason::InputUnreadable)?;

@@ -128,8 +128,11 @@ mod tests {
 
     #[test]
     fn video_is_told_from_stills() {
-        for uid in ["1.2.840.10008.1.2.4.100", "1.2.840.10008.1.2.4.102.1", "1.2.840.10008.1.2.7.1"]
-        {
+        for uid in [
+            "1.2.840.10008.1.2.4.100",
+            "1.2.840.10008.1.2.4.102.1",
+            "1.2.840.10008.1.2.7.1",
+        ] {
             assert_eq!(Err(Reason::Video), transfer_syntax(uid));
         }
         assert!(transfer_syntax("1.2.840.10008.1.2.4.50").is_ok_and(|syntax| syntax.lossy));

@@ -42,7 +42,11 @@ impl Voi {
 }
 
 fn of_item(item: &Dataset, signed_pixels: bool, warnings: &mut Vec<Warning>) -> Option<Voi> {
-    if let Some(table) = item.first_item(tags::VOI_LUT_SEQUENCE) {
+    // An item without a descriptor is an empty template, not a table.
+    let table = item
+        .first_item(tags::VOI_LUT_SEQUENCE)
+        .filter(|table| table.bytes(tags::LUT_DESCRIPTOR).is_some());
+    if let Some(table) = table {
         match LookUp::of(table, Signedness::FromVr { signed_pixels }) {
             Ok(table) => {
                 warnings.push(Warning::VoiLutUsed);

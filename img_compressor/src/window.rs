@@ -127,7 +127,10 @@ mod tests {
     fn width_one_is_a_threshold() -> Result<(), WindowError> {
         let window = Window::new(Function::Linear, 100.0, 1.0)?;
 
-        assert_eq!([0, 255], [99.5, 99.6].map(|value| level(window.grey(value))));
+        assert_eq!(
+            [0, 255],
+            [99.5, 99.6].map(|value| level(window.grey(value)))
+        );
         Ok(())
     }
 
@@ -164,7 +167,10 @@ mod tests {
     fn sigmoid_is_half_at_its_center() -> Result<(), WindowError> {
         let window = Window::new(Function::Sigmoid, 40.0, 80.0)?;
 
-        assert_eq!([5, 128, 250], [-40.0, 40.0, 120.0].map(|v| level(window.grey(v))));
+        assert_eq!(
+            [5, 128, 250],
+            [-40.0, 40.0, 120.0].map(|v| level(window.grey(v)))
+        );
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! JPEG 2000 and High-Throughput JPEG 2000 (ISO 15444-1, -15) by `OpenJPEG`.
 #![allow(unsafe_code, reason = "OpenJPEG is a C library")]
 
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::ptr::null_mut;
 
 use openjpeg_sys as opj;
@@ -72,17 +72,21 @@ impl Main {
 /// [`Reason::DecodeFailed`] where it is broken; [`Reason::FrameMismatch`] where its size or
 /// components are not the header's.
 pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
-    // The boxes of a JP2 say nothing that DICOM does not say better. PS3.5 A.4.4.
     let start = bytes
         .windows(4)
         .position(|four| four == CODESTREAM)
         .ok_or(Reason::DecodeFailed)?;
-    let stream = &bytes[start..];
-    let main = Main::of(stream).ok_or(Reason::DecodeFailed)?;
+    let main = Main::of(&bytes[start..]).ok_or(Reason::DecodeFailed)?;
+    // PS3.5 A.4.4 wants a bare codestream; boxes around one may still order its channels. A
+    // palette box would multiply them and has no place in DICOM.
+    let boxes = &bytes[..start];
+    if boxes.windows(4).any(|name| name == b"pclr") {
+        return Err(Reason::DecodeFailed);
+    }
     if (main.height, main.width, main.components) != (image.rows, image.columns, image.samples) {
         return Err(Reason::FrameMismatch);
     }
-    let decoder = Decoder::new(stream)?;
+    let decoder = Decoder::new(bytes, !boxes.is_empty())?;
     let (samples, damaged) = decoder.decode(image)?;
     Ok(Decoded {
         samples,
@@ -100,6 +104,13 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
+    damaged: bool,
+}
+
+/// The text of a warning is not looked at; that there was one is.
+unsafe extern "C" fn warned(_text: *const c_char, user: *mut c_void) {
+    // SAFETY: `user` is the cursor that `Decoder` keeps alive.
+    unsafe { (*user.cast::<Cursor<'_>>()).damaged = true };
 }
 
 unsafe extern "C" fn read(target: *mut c_void, length: usize, user: *mut c_void) -> usize {
@@ -152,11 +163,16 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(bytes: &'a [u8]) -> Result<Self, Reason> {
+    fn new(bytes: &'a [u8], boxed: bool) -> Result<Self, Reason> {
+        let format = if boxed {
+            opj::OPJ_CODEC_FORMAT::OPJ_CODEC_JP2
+        } else {
+            opj::OPJ_CODEC_FORMAT::OPJ_CODEC_J2K
+        };
         // SAFETY: no arguments to get wrong; null handles are checked.
         let (codec, stream) = unsafe {
             (
-                opj::opj_create_decompress(opj::OPJ_CODEC_FORMAT::OPJ_CODEC_J2K),
+                opj::opj_create_decompress(format),
                 opj::opj_stream_create(1 << 20, 1),
             )
         };
@@ -164,7 +180,11 @@ impl<'a> Decoder<'a> {
             codec,
             stream,
             image: null_mut(),
-            cursor: Box::new(Cursor { bytes, at: 0 }),
+            cursor: Box::new(Cursor {
+                bytes,
+                at: 0,
+                damaged: false,
+            }),
         };
         if decoder.codec.is_null() || decoder.stream.is_null() {
             return Err(Reason::DecodeFailed);
@@ -186,7 +206,9 @@ impl<'a> Decoder<'a> {
             let mut parameters = std::mem::zeroed::<opj::opj_dparameters_t>();
             opj::opj_set_default_decoder_parameters(&raw mut parameters);
             done(opj::opj_setup_decoder(self.codec, &raw mut parameters))?;
-            done(opj::opj_decoder_set_strict_mode(self.codec, 1))?;
+            // Strict mode gives up early without an error; what is damaged is reported instead.
+            done(opj::opj_decoder_set_strict_mode(self.codec, 0))?;
+            done(opj::opj_set_warning_handler(self.codec, Some(warned), user))?;
             done(opj::opj_read_header(
                 self.stream,
                 self.codec,
@@ -196,7 +218,7 @@ impl<'a> Decoder<'a> {
         }
         // SAFETY: the codec is live; a missing end marker is no loss once the image is there.
         let ended = unsafe { opj::opj_end_decompress(self.codec, self.stream) };
-        Ok((self.samples(image)?, ended == 0))
+        Ok((self.samples(image)?, self.cursor.damaged || ended == 0))
     }
 
     fn samples(&self, image: &Image) -> Result<Samples, Reason> {

@@ -53,7 +53,10 @@ impl Markers {
                 at += 2;
                 continue;
             }
-            let length = usize::from(u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]));
+            let length = usize::from(u16::from_be_bytes([
+                *bytes.get(at + 2)?,
+                *bytes.get(at + 3)?,
+            ]));
             let body = bytes.get(at + 4..at + 2 + length)?;
             markers.read(code, body)?;
             at += 2 + length;

@@ -58,12 +58,17 @@ impl Layout {
             warnings.push(Warning::NotSubsampled);
         }
         let frame_bits = if subsampled {
-            image.rows as u64 * u64::from(image.columns.div_ceil(2)) * 4 * bits
+            u64::from(image.rows) * u64::from(image.columns.div_ceil(2)) * 4 * bits
         } else {
             full
         };
         // PS3.5 8.1.1: the value is padded to even length.
-        if length > frame_bits.saturating_mul(frames).div_ceil(8).saturating_add(1) {
+        if length
+            > frame_bits
+                .saturating_mul(frames)
+                .div_ceil(8)
+                .saturating_add(1)
+        {
             warnings.push(Warning::ExcessPixelData);
         }
         let big_endian = object.syntax.spelling.big_endian;
@@ -140,6 +145,10 @@ impl Layout {
             }
             Samples::Bytes(bytes) if image.planar => Samples::Bytes(interleave(&bytes, 3)),
             Samples::Words(words) if image.planar => Samples::Words(interleave(&words, 3)),
+            Samples::Longs(longs) if self.subsampled => {
+                Samples::Longs(upsampled(&longs, image.columns as usize))
+            }
+            Samples::Longs(longs) if image.planar => Samples::Longs(interleave(&longs, 3)),
             other => other,
         }
     }
@@ -154,16 +163,16 @@ impl Layout {
         }
         // Words are counted from the start of the value, not of the frame.
         let odd = (offset - self.location.offset) % 2;
-        let even_end = self.available.min(offset - self.location.offset + length + 1);
+        let even_end = self
+            .available
+            .min(offset - self.location.offset + length + 1);
         let whole = even_end - (offset - self.location.offset - odd);
         let mut bytes = vec![0; cells(whole - whole % 2, 1)?];
         source.read_at(offset - odd, &mut bytes)?;
         bytes.chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1));
         let from = usize::from(odd == 1);
         let frame = bytes.get(from..from + size);
-        frame
-            .map(<[u8]>::to_vec)
-            .ok_or(Reason::TruncatedPixelData)
+        frame.map(<[u8]>::to_vec).ok_or(Reason::TruncatedPixelData)
     }
 
     /// One byte, 0 or 1, per packed bit; the first pixel is the least significant bit.
@@ -187,9 +196,13 @@ fn cells(bytes: u64, size: u64) -> Result<usize, Reason> {
 
 fn order<T: Copy>(cells: &mut [T], swap: Swap, little: fn(T) -> T, big: fn(T) -> T) {
     if swap == Swap::Cells {
-        cells.iter_mut().for_each(|cell| *cell = big(*cell));
+        for cell in cells {
+            *cell = big(*cell);
+        }
     } else if cfg!(target_endian = "big") {
-        cells.iter_mut().for_each(|cell| *cell = little(*cell));
+        for cell in cells {
+            *cell = little(*cell);
+        }
     }
 }
 
@@ -266,7 +279,7 @@ mod tests {
 
     #[test]
     fn bits_come_least_significant_first() {
-        assert_eq!(vec![1, 0, 1, 1, 0], unpacked(&[0b1011_0101, 0b0], 4, 5));
+        assert_eq!(vec![1, 1, 0, 1, 0], unpacked(&[0b1011_0101, 0b0], 4, 5));
     }
 
     #[test]

@@ -27,7 +27,10 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
     }
     let size = if bits { pixels.div_ceil(8) } else { pixels };
     // PackBits never expands more than 64 times: refuse before allocating.
-    if segments.iter().any(|segment| segment.len().saturating_mul(64) < size) {
+    if segments
+        .iter()
+        .any(|segment| segment.len().saturating_mul(64) < size)
+    {
         return Err(Reason::TruncatedPixelData);
     }
     let mut planar = vec![0u8; size * segments.len()];
@@ -55,7 +58,9 @@ fn joined(planar: Vec<u8>, pixels: usize, channels: usize, width: usize) -> Samp
             let mut bytes = vec![0u8; pixels * channels];
             for channel in 0..channels {
                 let targets = bytes.iter_mut().skip(channel).step_by(channels);
-                targets.zip(plane(channel, 0)).for_each(|(to, from)| *to = *from);
+                targets
+                    .zip(plane(channel, 0))
+                    .for_each(|(to, from)| *to = *from);
             }
             Samples::Bytes(bytes)
         }

@@ -43,7 +43,11 @@ impl Encoder {
     /// # Errors
     ///
     /// [`Reason::EncodeFailed`] where the picture is not what it says or libjpeg-turbo refuses.
-    pub fn encode(&mut self, picture: &Picture, density: Option<(u16, u16)>) -> Result<&[u8], Reason> {
+    pub fn encode(
+        &mut self,
+        picture: &Picture,
+        density: Option<(u16, u16)>,
+    ) -> Result<&[u8], Reason> {
         let expected = picture.width as usize * picture.height as usize * picture.channels;
         let width = i32::try_from(picture.width).map_err(|_| Reason::EncodeFailed)?;
         let height = i32::try_from(picture.height).map_err(|_| Reason::EncodeFailed)?;
