@@ -11,7 +11,7 @@ _UNIT = "mm|cm|s|ms|min|hz|kv|kvp|kev|ma|mas|t|deg|x|ch|d"
 _NUMBER = re.compile(rf"\d{{1,3}}(\.\d{{1,3}})?({_UNIT})?")
 # Sequence names as scanners print them: tse2d1, fl3d, ep2d, tfl3d1.
 _SEQUENCE = re.compile(
-    r"(tse|tfl|gre|fl|se|ep|spc|spcir|tir|fi|fq|h|qfl|swi)[23]d\d{0,3}"
+    r"(tse|tfl|gre|fl|se|ep|epfid|spc|spcir|tir|fi|fq|h|qfl|swi)[23]d\d{0,3}"
 )
 # Numbers in a row are a date, a telephone number or an identifier; 2.5 is none of them.
 _NUMBERS = re.compile(r"(?<![^\W_])\d+(?:[\W_]+\d+)+(?![^\W_])")
