@@ -6,6 +6,6 @@
 {% macro packaged_sha256(seed) -%}
     {{ return({
         "anonymization_mapping": "ca4af77ebd392aa41902778ebd6d616474e17f353f26dea4406d03228b09390b",
-        "code_lists": "0e1c67baded6f0de2ba738bfa59999a05c20ba8a02ea8220cf49db602f186f32"
+        "code_lists": "e5ffd937e6630b19c2c5780a7700753fd46bea3753be7cd9d76f4a570bc5254c"
     }[seed]) }}
 {%- endmacro %}
