@@ -45,7 +45,7 @@ def _is_element(head: bytes, size: int, order: str) -> bool:
         return True
     if order == ">":
         return False  # big endian is always explicit, PS3.5 A.3
-    [length] = struct.unpack_from("<I", head, 4)
+    length = int.from_bytes(head[4:], "little")
     # A group length is one UL, PS3.5 7.2; two zero bytes are no sign of one.
     return length < min(size, _SHORT_VALUE) if element else length == _GROUP_LENGTH
 

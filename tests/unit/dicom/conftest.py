@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from dicom_pipeline.dicom.header import Header, extract
+from dicom_pipeline.dicom.quiet import silence
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +31,9 @@ def make_instance() -> Callable[..., Dataset]:
         dataset.SOPInstanceUID = "1.2.3.4"
         dataset.StudyInstanceUID = "1.2"
         dataset.SeriesInstanceUID = "1.2.3"
-        for keyword, value in attributes.items():
-            setattr(dataset, keyword, value)
+        with silence():  # files have values that pydicom would not write
+            for keyword, value in attributes.items():
+                setattr(dataset, keyword, value)
         return dataset
 
     return build
@@ -45,7 +47,8 @@ def as_file() -> Callable[..., bytes]:
         dataset.file_meta = pydicom.dataset.FileMetaDataset()
         dataset.file_meta.TransferSyntaxUID = pydicom.uid.UID(syntax)
         file = BytesIO()
-        pydicom.dcmwrite(file, dataset, enforce_file_format=True)
+        with silence():
+            pydicom.dcmwrite(file, dataset, enforce_file_format=True)
         return file.getvalue()
 
     return write
