@@ -165,7 +165,7 @@ fn spelling(
     let seen = sniff(scan, at)?;
     Ok(match declared {
         None => {
-            let spelling = seen.ok_or(Reason::NotDicom)?;
+            let spelling = seen.ok_or(Reason::MissingTransferSyntax)?;
             warnings.push(Warning::TransferSyntaxGuessed);
             (spelling, native_syntax(spelling))
         }

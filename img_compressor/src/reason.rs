@@ -52,6 +52,9 @@ pub enum Reason {
     /// More sequence levels, or more kept bytes, than the stated bounds.
     #[error("header_too_large")]
     HeaderTooLarge,
+    /// No Transfer Syntax UID, and an encoding that looks like none.
+    #[error("missing_transfer_syntax")]
+    MissingTransferSyntax,
     /// A transfer syntax that this program does not decode.
     #[error("unsupported_transfer_syntax")]
     UnsupportedTransferSyntax,

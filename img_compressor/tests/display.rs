@@ -144,7 +144,7 @@ fn one_bit_frames_need_not_begin_on_a_byte() {
 }
 
 fn rle(planes: &[&[u8]]) -> Vec<u8> {
-    let mut header = vec![0u32; 16];
+    let mut header = [0u32; 16];
     header[0] = u32::try_from(planes.len()).expect("few planes");
     let mut data = Vec::new();
     for (number, plane) in planes.iter().enumerate() {

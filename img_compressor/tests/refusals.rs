@@ -151,7 +151,8 @@ fn a_batch_answers_every_line() {
     for number in 0..20 {
         let output = folder.0.join(number.to_string());
         let line = serde_json::json!({"input": input, "output": output, "id": number.to_string()});
-        requests.push_str(&format!("{line}\n"));
+        requests.push_str(&line.to_string());
+        requests.push('\n');
     }
     let rows = batch_lines(&requests);
 

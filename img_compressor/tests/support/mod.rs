@@ -199,6 +199,7 @@ impl Folder {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "answers go into the folder")]
     pub fn answer(&self, request: &Request, emit: Emit) -> Vec<Row> {
         let settings = Settings {
             quality: 90,
