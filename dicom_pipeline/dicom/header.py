@@ -29,6 +29,8 @@ FIRST_RANGE = 64 * 1024
 LARGEST_RANGE = 64 * 1024 * 1024
 """Bytes to fetch at most; a longer header is refused."""
 
+_AHEAD = 4096  # past the value that was asked for, the next elements follow
+
 ELEMENT_LIMIT = 1_000_000
 """Elements at top level at most; a whole-slide image has hundreds."""
 
@@ -47,7 +49,6 @@ __all__ = [
     "ReadIssue",
     "Refused",
     "extract",
-    "next_range",
 ]
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
@@ -72,24 +73,13 @@ def extract(prefix: bytes, size: int) -> Outcome:
         size: Bytes of the whole object.
 
     Returns:
-        The header; or ``NeedMore`` (call again with ``next_range`` bytes); or
+        The header; or ``NeedMore``, to call again with the bytes that it wants; or
         ``Refused`` or ``Ignored`` with the reason.
     """
     if size == 0:
         return Refused(QuarantineReason.EMPTY)
     with silence():
         return _outcome(prefix, size)
-
-
-def next_range(have: int, wanted: int, size: int) -> int:
-    """How many bytes to fetch next, from the start of the object.
-
-    Args:
-        have: Bytes of the prefix that was too short.
-        wanted: What ``NeedMore`` asked for.
-        size: Bytes of the whole object.
-    """
-    return min(max(4 * have, wanted + 4096), max(wanted, LARGEST_RANGE), size)
 
 
 class _Stop:
@@ -133,13 +123,14 @@ def _outcome(prefix: bytes, size: int) -> Outcome:
         answer = Refused(_reason(error, file))
     if stop.in_directory:
         return Ignored(IgnoredReason.DICOMDIR)
-    return _wish(file) if file.short else answer
+    return _wish(file.wanted, len(prefix), size) if file.short else answer
 
 
-def _wish(file: Prefix) -> NeedMore | Refused:
-    if file.wanted > LARGEST_RANGE:
+def _wish(needed: int, have: int, size: int) -> NeedMore | Refused:
+    """Ask for four times as much: a header is parsed anew for every range."""
+    if needed > LARGEST_RANGE:
         return Refused(QuarantineReason.HEADER_TOO_LARGE)
-    return NeedMore(file.wanted)
+    return NeedMore(min(max(4 * have, needed + _AHEAD), LARGEST_RANGE, size))
 
 
 def _reason(error: Exception, file: Prefix) -> QuarantineReason:

@@ -107,7 +107,8 @@ class NeedMore:
     """The prefix ends before the header does.
 
     Attributes:
-        wanted: Bytes from the start of the object that are needed at least.
+        wanted: Bytes from the start of the object to call again with; more than are
+            needed for the next element, so that few ranges are.
     """
 
     wanted: int

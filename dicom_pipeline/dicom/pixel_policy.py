@@ -119,16 +119,18 @@ class PixelDecision:
 Rule = Callable[[Json], PixelDecision | None]
 
 
-def decide(dataset: Json) -> PixelDecision:
+def decide(dataset: Json, transfer_syntax_uid: str | None = None) -> PixelDecision:
     """Apply the rules in their order; the first that has an opinion decides.
 
     Args:
-        dataset: Header in the DICOM JSON Model; with the file meta merged in, video is
-            known by its transfer syntax too.
+        dataset: Header in the DICOM JSON Model.
+        transfer_syntax_uid: (0002,0010) of the file meta; video is known by it.
 
     Returns:
         The decision. Whatever no rule knows is set aside, not shown.
     """
+    if transfer_syntax_uid in sop.VIDEO_SYNTAXES:
+        return _reject(PixelReason.VIDEO)
     for rule in _RULES:
         decision = rule(dataset)
         if decision is not None:
@@ -157,7 +159,7 @@ def _nothing_to_render(dataset: Json) -> PixelDecision | None:
     sop_class = _sop_class(dataset)
     if sop.is_no_image(sop_class):
         return _reject(PixelReason.NO_IMAGE_CLASS)
-    if sop_class in sop.VIDEO or first_text(dataset, "00020010") in sop.VIDEO_SYNTAXES:
+    if sop_class in sop.VIDEO:
         return _reject(PixelReason.VIDEO)
     # PS3.3 C.7.6.3: Rows and Columns are type 1 in the Image Pixel Module.
     sized = first_text(dataset, "00280010") and first_text(dataset, "00280011")

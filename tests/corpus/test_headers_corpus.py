@@ -15,7 +15,6 @@ from dicom_pipeline.dicom.header import (
     Outcome,
     Refused,
     extract,
-    next_range,
 )
 
 HERE = Path(__file__).parent
@@ -69,7 +68,7 @@ def ranged(path: Path) -> tuple[Outcome, int]:
             outcome = extract(file.read(have), size)
             if not isinstance(outcome, NeedMore):
                 return outcome, requests
-            have, requests = next_range(have, outcome.wanted, size), requests + 1
+            have, requests = outcome.wanted, requests + 1
             assert requests < 10
 
 

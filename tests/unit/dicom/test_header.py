@@ -8,7 +8,6 @@ from dicom_pipeline.dicom.header import (
     NeedMore,
     Refused,
     extract,
-    next_range,
 )
 from dicom_pipeline.dicom.reasons import QuarantineReason
 
@@ -37,6 +36,20 @@ def test_no_bytes_are_empty_and_a_picture_is_not_dicom():
     assert extract(picture, len(picture)) == Refused(QuarantineReason.NOT_DICOM)
 
 
+def test_a_long_header_takes_few_ranges(make_instance, as_file):
+    """Ten thousand elements of 40 bytes are not asked for one by one."""
+    item = make_instance(PatientComments="x" * 24)
+    data = as_file(make_instance(ReferencedImageSequence=[item] * 3_000))
+    have, requests = FIRST_RANGE, 1
+
+    while isinstance(outcome := extract(data[:have], len(data)), NeedMore):
+        have, requests = outcome.wanted, requests + 1
+
+    assert isinstance(outcome, Header)
+    assert len(data) > 4 * FIRST_RANGE
+    assert requests <= 3
+
+
 def test_a_prefix_is_never_taken_for_a_short_header(ct_small):
     """A prefix gives a wish for more, or the very header of the whole."""
     whole = extract(ct_small, len(ct_small))
@@ -45,6 +58,6 @@ def test_a_prefix_is_never_taken_for_a_short_header(ct_small):
         outcome = extract(ct_small[:length], len(ct_small))
         if isinstance(outcome, NeedMore):
             assert length < outcome.wanted <= len(ct_small)
-            assert next_range(length, outcome.wanted, len(ct_small)) > length
+            assert outcome.wanted >= min(4 * length, len(ct_small))
         else:
             assert outcome == whole

@@ -7,7 +7,6 @@ from dicom_pipeline.dicom.pixel_policy import Box, Decision, PixelReason, decide
 ROOT = "1.2.840.10008.5.1.4.1.1."
 TAGS = {
     "sop": ("00080016", "UI"),
-    "syntax": ("00020010", "UI"),
     "kind": ("00080008", "CS"),
     "modality": ("00080060", "CS"),
     "conversion": ("00080064", "CS"),
@@ -53,7 +52,6 @@ PASS, QUARANTINE, REJECT = Decision.PASS, Decision.QUARANTINE, Decision.REJECT
         (header("11.1"), REJECT, "no_image_class"),
         (header("66"), REJECT, "no_image_class"),
         (header("77.1.1.1"), REJECT, "video"),
-        (header(CT, syntax="1.2.840.10008.1.2.4.102"), REJECT, "video"),
         ({"00080016": {"vr": "UI", "Value": [ROOT + CT]}}, REJECT, "no_pixels"),
         (header(SC), QUARANTINE, "secondary_capture"),
         (header("77.1.4"), QUARANTINE, "visible_light"),
@@ -93,6 +91,13 @@ def test_the_first_rule_with_an_opinion_decides(dataset, decision, reason):
     assert decided.decision is decision
     assert reason is None or decided.reason == PixelReason(reason)
     assert decided.keep == ()
+
+
+def test_video_is_known_by_its_transfer_syntax():
+    """An endoscopic class may hold a photograph or a film."""
+    film = decide(header("77.1.1"), "1.2.840.10008.1.2.4.102")
+
+    assert (film.decision, film.reason) == (REJECT, PixelReason.VIDEO)
 
 
 def test_ultrasound_keeps_its_regions_only():
