@@ -7,10 +7,12 @@ Until there is text recognition, a header that says nothing is not believed.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from dicom_pipeline.dicom import sop_classes as sop
 from dicom_pipeline.dicom.outcome import Json, first_text
+from dicom_pipeline.dicom.ultrasound import Box, number, regions, values
+
+__all__ = ["Box", "Decision", "PixelDecision", "PixelReason", "decide"]
 
 
 class Decision(StrEnum):
@@ -90,15 +92,6 @@ class PixelReason(StrEnum):
     """Segmentation, parametric map or dose (PS3.3 A.51, A.75, A.18)."""
 
 
-class Box(NamedTuple):
-    """A rectangle of a frame in pixels, as the compressor takes it."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
 @dataclass(frozen=True, slots=True)
 class PixelDecision:
     """What may be done with the pixels of one instance, and why.
@@ -151,8 +144,7 @@ def _sop_class(dataset: Json) -> str:
 
 
 def _words(dataset: Json, tag: str) -> frozenset[str]:
-    values = dataset.get(tag, {}).get("Value") or []
-    return frozenset(str(value).strip().upper() for value in values if value)
+    return frozenset(str(value).strip().upper() for value in values(dataset, tag))
 
 
 def _nothing_to_render(dataset: Json) -> PixelDecision | None:
@@ -210,32 +202,10 @@ def _says_burned_in(dataset: Json) -> PixelDecision | None:
 def _ultrasound(dataset: Json) -> PixelDecision | None:
     if _sop_class(dataset) not in sop.ULTRASOUND:
         return None
-    keep = _regions(dataset)
+    keep = regions(dataset)
     if not keep:
         return _set_aside(PixelReason.ULTRASOUND_WITHOUT_REGIONS)
     return PixelDecision(Decision.MASK, PixelReason.ULTRASOUND_REGIONS, keep)
-
-
-_CORNERS = ("00186018", "0018601A", "0018601C", "0018601E")  # min x, y; max x, y
-
-
-def _regions(dataset: Json) -> tuple[Box, ...]:
-    """Boxes of (0018,6011), PS3.3 C.8.5.5; none where one is not within the frame."""
-    rows, columns = _number(dataset, "00280010"), _number(dataset, "00280011")
-    boxes = []
-    for item in dataset.get("00186011", {}).get("Value") or []:
-        left, top, right, bottom = (_number(item, tag) for tag in _CORNERS)
-        inside = 0 <= left <= right < columns and 0 <= top <= bottom < rows
-        box = Box(left, top, right - left + 1, bottom - top + 1)
-        if not inside or (box.width, box.height) == (columns, rows):
-            return ()
-        boxes.append(box)
-    return tuple(boxes)
-
-
-def _number(item: Json, tag: str) -> int:
-    values = item.get(tag, {}).get("Value") or [None]
-    return values[0] if isinstance(values[0], int) else -1
 
 
 def _projection(dataset: Json) -> PixelDecision | None:
@@ -251,12 +221,13 @@ def _projection(dataset: Json) -> PixelDecision | None:
 def _cross_sectional(dataset: Json) -> PixelDecision | None:
     if _sop_class(dataset) not in sop.CROSS_SECTIONAL:
         return None
-    kinds = _words(dataset, "00080008")
     # PS3.3 C.8.2.1.1.2, C.8.3.1.1.2: slices are MONOCHROME1 or MONOCHROME2.
-    if _number(dataset, "00280002") > 1:
+    if number(dataset, "00280002") > 1:
         return _set_aside(PixelReason.COLOUR_SLICES)
-    # PS3.3 C.7.6.1.1.2: ORIGINAL pixels of the examination itself, PRIMARY.
-    if kinds >= {"ORIGINAL", "PRIMARY"} and "LOCALIZER" not in kinds:
+    # PS3.3 C.7.6.1.1.2: value 1 says ORIGINAL pixels, value 2 PRIMARY, of the
+    # examination itself.
+    kinds = [str(kind).strip().upper() for kind in values(dataset, "00080008")]
+    if kinds[:2] == ["ORIGINAL", "PRIMARY"] and "LOCALIZER" not in kinds:
         return PixelDecision(Decision.PASS, PixelReason.ORIGINAL_SLICES)
     return _set_aside(PixelReason.NOT_ORIGINAL)
 

@@ -185,6 +185,7 @@ class _Level:
         return {"Value": read} if read else {}
 
     def _binary(self, vr: str, data: bytes, key: str) -> Json:
+        """Keep bytes as stored; words of big endian files (retired) are not swapped."""
         if len(data) <= INLINE_LIMIT:
             return {"InlineBinary": base64.b64encode(data).decode("ascii")}
         path = f"{self.path}/{key}"

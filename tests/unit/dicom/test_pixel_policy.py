@@ -1,6 +1,8 @@
 """No image is shown whose header does not speak for it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dicom_pipeline.dicom.pixel_policy import Box, Decision, PixelReason, decide
 
@@ -75,6 +77,7 @@ PASS, QUARANTINE, REJECT = Decision.PASS, Decision.QUARANTINE, Decision.REJECT
         (header("4.1", kind=ORIGINAL), PASS, "original_slices"),
         (header(CT, kind=["ORIGINAL", "PRIMARY", "LOCALIZER"]), QUARANTINE, None),
         (header(MR, kind=["DERIVED", "PRIMARY"]), QUARANTINE, "not_original"),
+        (header(MR, kind=["DERIVED", "ORIGINAL", "PRIMARY"]), QUARANTINE, None),
         (header(PET), QUARANTINE, "not_original"),
         (header(PET, burned="NO"), QUARANTINE, "not_original"),
         (header(MR, kind=ORIGINAL, samples=3), QUARANTINE, "colour_slices"),
@@ -112,13 +115,22 @@ def test_ultrasound_keeps_its_regions_only():
     "regions",
     [
         [region(0, 0, 639, 479)],
+        [region(0, 0, 319, 479), region(320, 0, 639, 479)],
         [region(0, 0, 640, 10)],
         [region(9, 0, 3, 10)],
         [region(-1, 0, 3, 10)],
         [{}],
         [region(10, 20, 109, 219), {}],
     ],
-    ids=["whole frame", "outside", "backwards", "negative", "empty", "one is empty"],
+    ids=[
+        "whole frame",
+        "two halves",
+        "outside",
+        "backwards",
+        "negative",
+        "empty",
+        "one is empty",
+    ],
 )
 def test_a_region_that_cannot_be_trusted_shows_nothing(regions):
     """One bad box is enough: what it meant to hide is not known."""
@@ -126,3 +138,31 @@ def test_a_region_that_cannot_be_trusted_shows_nothing(regions):
 
     assert decided.decision is Decision.QUARANTINE
     assert decided.reason is PixelReason.ULTRASOUND_WITHOUT_REGIONS
+
+
+def test_too_many_regions_are_not_weighed():
+    """A header may hold a million; the frame has room for a few."""
+    decided = decide(header(US, regions=[region(1, 1, 2, 2)] * 65))
+
+    assert decided.decision is Decision.QUARANTINE
+
+
+@given(
+    sop_class=st.sampled_from((CT, MR, US, DX, "66.4", "999")),
+    odd=st.dictionaries(
+        st.sampled_from([tag for tag, _ in TAGS.values()]),
+        st.fixed_dictionaries(
+            {"vr": st.sampled_from(("CS", "SQ", "US", "UN"))},
+            optional={
+                "Value": st.lists(
+                    st.none() | st.integers() | st.text(max_size=9) | st.just({}),
+                    max_size=3,
+                ),
+                "InlineBinary": st.just("AA=="),
+            },
+        ),
+    ),
+)
+def test_any_header_is_decided(sop_class, odd):
+    """An element of another VR than it should have raises nothing."""
+    assert decide(header(sop_class) | odd).decision in Decision
