@@ -63,3 +63,13 @@ def test_the_newest_version_wins_over_all_months(archive):
         "select patient_sex, count(*) from stage.stg_patients group by 1"
     )
     assert found == [("F", 5)]
+
+
+def test_a_run_that_died_is_mended_by_the_next(archive):
+    """Rows that lost their token and were not replaced come back, whatever is due."""
+    before = sorted(archive.values())
+    for model in ("stg_patients", "stg_images", "stg_compressed_images"):
+        archive.change(f"update stage.{model} set batch_token = null")
+
+    assert archive.dbt("run", "--select", "tag:stage", months=["unknown"]) == {}
+    assert sorted(archive.values()) == before
