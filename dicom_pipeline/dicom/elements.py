@@ -116,7 +116,12 @@ def _name(text: str) -> dict[str, str] | None:
 
 
 def _decimals(text: str) -> Decoded:
-    return _parsed(text, _decimal)
+    try:  # contours have 100,000 numbers, and nearly all lists are plain ones
+        numbers = [float(item) for item in text.strip(_PADDING).split("\\")]
+    except ValueError:
+        return _parsed(text, _decimal)
+    plain = "_" not in text and all(map(math.isfinite, numbers))
+    return (list(numbers), "") if plain else _parsed(text, _decimal)
 
 
 def _integers(text: str) -> Decoded:
