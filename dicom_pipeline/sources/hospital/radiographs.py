@@ -48,6 +48,8 @@ def cr_chest(visit: Visit) -> Iterator[Dataset]:
     dataset.PixelSpacing = ["0.85", "0.85"]
     dataset.PlateType, dataset.CassetteID = "ST-VI", "C4471"
     dataset.PresentationLUTShape = "INVERSE"
+    if visit.dated:
+        dataset.BurnedInAnnotation = "NO"
     yield dataset
 
 

@@ -46,7 +46,7 @@ def us_abdomen(visit: Visit) -> Iterator[Dataset]:
         dataset.ImageType = ["ORIGINAL", "PRIMARY", "", "0001"]
         dataset.FrameTime, dataset.CineRate = "66.7", "15"
         dataset.FrameIncrementPointer = 0x00181063  # Frame Time
-        dataset.BurnedInAnnotation, dataset.LossyImageCompression = "YES", "00"
+        dataset.LossyImageCompression = "00"  # no word of the annotation: few say it
         dataset.SequenceOfUltrasoundRegions = [_region()]
         yield dataset
 
