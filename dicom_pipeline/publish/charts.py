@@ -117,16 +117,22 @@ def columns(
         for middle, (place, groups) in zip(middles, numbers.items(), strict=True)
         for high, low, colour, words in _stack(frame, groups, ticks[-1], order)
     ]
-    every = ceil(_LABEL / step)
+    spelled = _spelled(len(numbers), ceil(_LABEL / step))
     words = [
         Mark(middle, place)
         for number, (middle, place) in enumerate(zip(middles, numbers, strict=True))
-        if number % every == 0
+        if number in spelled
     ]
     scale = [Mark(frame.rise(tick, ticks[-1]), f"{tick:,}") for tick in ticks]
     named = [group for group in order if group]
     key = [(min(n, COLOURS), group) for n, group in enumerate(named, start=1)]
     return Columns(frame, boxes, scale, words, key)
+
+
+def _spelled(count: int, every: int) -> set[int]:
+    """Places whose words fit side by side; the last one always has its word."""
+    last = count - 1
+    return {last} | {n for n in range(0, count, every) if n <= last - every}
 
 
 def _stack(

@@ -1,5 +1,7 @@
 """Columns are as tall as their numbers and stay within their frame."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,3 +49,13 @@ def test_groups_beyond_the_palette_share_its_last_colour():
 
     assert {box.colour for box in drawn.boxes} == set(range(1, COLOURS + 1))
     assert drawn.boxes[-1].words == "a · g11: 1 things"
+
+
+@given(st.integers(1, 400))
+def test_words_do_not_overlap_and_the_last_is_there(places):
+    """It may be the one without a date, which nobody would guess."""
+    drawn = columns([(f"p{n}", "", 1) for n in range(places)], "things")
+    at = [mark.at for mark in sorted(drawn.words, key=lambda mark: mark.at)]
+
+    assert f"p{places - 1}" in {mark.words for mark in drawn.words}
+    assert all(right - left >= 60 for left, right in pairwise(at))
