@@ -1,0 +1,109 @@
+# `make` lists what there is to do; `setup` is implied by everything that needs it.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check dev generate lock
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+APT := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
+SUITE := tests
+XDIST := -n 2 --dist loadfile
+RUST_SOURCES := $(shell find img_compressor -name target -prune -o -type f -print)
+
+# An import without bytecode takes twice as long (measured 2026-11: Dagster 2.8 s, 1.2 s).
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE := 1
+export UV_LINK_MODE ?= copy
+# uv that is there, or the one that setup puts into .tools/.
+UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
+
+help: ## List the targets.
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked packages, this one and the compressor.
+
+demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where to look.
+	@$(BIN)/dicom-pipeline demo
+
+test: setup $(VENV)/.chromium ## Run every test; SUITE=tests/unit for a part.
+	@$(BIN)/python -m pytest $(XDIST) $(SUITE)
+
+check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint dbt_project
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/python -m pytest -q -k "fresh" tests/unit/deid/test_rules.py
+	@cd img_compressor && cargo fmt --check
+	@cd img_compressor && cargo clippy --locked --all-targets -- -D warnings
+	@cd img_compressor && cargo test --locked --release
+
+dev: setup ## Start S3, web server, daemon and sensors here; ctrl-C stops all of it.
+	@$(BIN)/dicom-pipeline up
+
+# A target without anything to run would be a promise; these appear with their scripts.
+ifneq ($(wildcard benchmarks/bench.py),)
+.PHONY: bench
+bench: setup ## Measure throughput and latency on this machine.
+	@$(BIN)/python benchmarks/bench.py
+endif
+ifneq ($(wildcard benchmarks/faults.py),)
+.PHONY: faults
+faults: setup ## Break things on purpose and see that nothing is lost.
+	@$(BIN)/python benchmarks/faults.py
+endif
+
+generate: setup ## Rewrite what is derived from the catalogue and the mapping.
+	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
+
+lock: | $(VENV)/.uv ## Resolve again and rewrite requirements.lock.
+	@{ echo "# Versions and hashes, no addresses; 'make lock' rewrites it."; \
+	$(UV) export -q --upgrade --format requirements.txt --all-extras \
+		--no-emit-workspace --no-annotate --no-header | grep -v '://' ; } >$@.part
+	@mv $@.part requirements.lock
+
+# --- How setup is made. Each stamp in .venv/ is older than what it was made from. ---
+
+$(VENV)/.uv:
+	@mkdir -p $(VENV)
+	@uv --version >/dev/null 2>&1 || test -x .tools/bin/uv || { \
+		python3 -m venv .tools 2>/dev/null || { rm -rf .tools; \
+			test "$$(id -u)" = 0 || { echo "setup needs python3-venv (or uv)" >&2; exit 1; }; \
+			apt-get update -q && $(APT) python3-venv && python3 -m venv .tools; }; \
+		.tools/bin/python -m pip install -q uv; }
+	@touch $@
+
+$(VENV)/.python: requirements.lock | $(VENV)/.uv
+	@test -x $(BIN)/python || $(UV) venv -q --allow-existing --python '>=3.11,<3.14' $(VENV)
+	@$(UV) pip sync -q --require-hashes --python $(BIN)/python requirements.lock
+	@touch $@
+
+$(VENV)/.package: pyproject.toml CHANGELOG.md $(VENV)/.python
+	@$(UV) pip install -q --no-deps --python $(BIN)/python -e .
+	@touch $@
+
+$(VENV)/.compressor: $(RUST_SOURCES) $(VENV)/.python | $(VENV)/.native
+	@$(UV) pip install -q --no-deps --python $(BIN)/python \
+		--reinstall-package img-compressor ./img_compressor
+	@$(BIN)/img-compressor --version
+	@touch $@
+
+$(VENV)/.native: | $(VENV)/.uv
+	@command -v cargo >/dev/null || { echo "setup needs Rust: https://rustup.rs" >&2; exit 1; }
+	@missing=; for tool in cmake nasm make g++; do \
+		command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	test -z "$$missing" || if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		apt-get update -q && $(APT) $$missing; \
+	else echo "not installed:$$missing (nasm may be absent: JPEG coding is then slower)" >&2; fi
+	@command -v cmake >/dev/null || { echo "setup needs cmake" >&2; exit 1; }
+	@touch $@
+
+# The browser test skips itself where there is no Chromium, and says so.
+$(VENV)/.chromium: | $(VENV)/.uv
+	@command -v chromium >/dev/null || if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		{ apt-get update -q && $(APT) chromium; } || echo "no Chromium: browser test skips" >&2; \
+	else echo "no Chromium: the browser test skips" >&2; fi
+	@touch $@
