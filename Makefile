@@ -1,6 +1,8 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check dev generate lock
+LISTED := setup demo test check dev generate lock \
+	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
+.PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -17,8 +19,8 @@ export UV_LINK_MODE ?= copy
 # uv that is there, or the one that setup puts into .tools/.
 UV = $$(uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
 
-help: ## List the targets.
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+help:
+	@{ $(foreach name,$(LISTED),sed -n 's/^$(name):[^#]*## /  $(name)\t/p' Makefile;) } | expand -t 14
 
 setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked packages, this one and the compressor.
 
@@ -44,17 +46,12 @@ check: setup ## Run linters, types, import contracts, Rust's own tests and stale
 dev: setup ## Start S3, web server, daemon and sensors here; ctrl-C stops all of it.
 	@$(BIN)/dicom-pipeline up
 
-# A target without anything to run would be a promise; these appear with their scripts.
-ifneq ($(wildcard benchmarks/bench.py),)
-.PHONY: bench
+# Listed only where benchmarks/ holds the script.
 bench: setup ## Measure throughput and latency on this machine.
 	@$(BIN)/python benchmarks/bench.py
-endif
-ifneq ($(wildcard benchmarks/faults.py),)
-.PHONY: faults
+
 faults: setup ## Break things on purpose and see that nothing is lost.
 	@$(BIN)/python benchmarks/faults.py
-endif
 
 generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
