@@ -20,8 +20,9 @@ OWN_RAW_PREFIXES = (TABLES_PREFIX, QUARANTINE_PREFIX, STATE_PREFIX)
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LONGEST_UID = 128  # PS3.5 9.1 allows 64; twice that is still seen
-_FOLDER = re.compile(
-    r"dicom/(?:month|day)=([^/]+)/([^/]+)/([^/]+)/([^/]+)/([^/]+)\.dcm"
+_PART = "([^/]+)"
+_RAW_KEY = re.compile(
+    rf"dicom/(?:month|day)={_PART}/{_PART}/{_PART}/{_PART}/{_PART}\.dcm"
 )
 
 
@@ -52,7 +53,7 @@ class RawKey:
     @classmethod
     def parse(cls, key: str) -> "RawKey | None":
         """Read a key back; ``None`` where it is not one of ours."""
-        match = _FOLDER.fullmatch(key)
+        match = _RAW_KEY.fullmatch(key)
         if match is None:
             return None
         month, study, series, sop, fingerprint = match.groups()

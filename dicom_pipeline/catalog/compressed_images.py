@@ -24,6 +24,7 @@ COMPRESSED_IMAGES = Table(
         own("pixel_decision", TEXT, "pass, mask, quarantine or reject."),
         own("pixel_reason", TEXT, "Rule of the pixel policy that decided."),
         own("compressor_version", TEXT, "Version and options of the compressor."),
+        own("render_id", TEXT, "Keyed hash of file, masks, options and version."),
         own("deid_profile", TEXT, "Privacy profile that named the JPEG."),
         own("deid_key_version", INTEGER, "Version of the key that named it."),
         own("batch_token", TEXT, "Keyed hash of the partition."),

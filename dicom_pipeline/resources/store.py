@@ -1,4 +1,4 @@
-"""How an object store is reached: endpoint and credentials, nothing of what is in it."""
+"""How an object store is reached; nothing of what is in it."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -37,7 +37,6 @@ EXCEPTIONS = {
     row["path"]: row["outcome"] for row in _rows(HERE / "headers_exceptions.csv")
 }
 MISSING = (
-    ("missing_SOPClassUID", "missing_sop_class_uid"),
     ("missing_SOPInstanceUID", "missing_sop_instance_uid"),
     ("missing_StudyInstanceUID", "missing_study_instance_uid"),
     ("missing_SeriesInstanceUID", "missing_series_instance_uid"),

@@ -52,12 +52,12 @@ def deflated(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (part10(nested_undefined(64, closed=True), IMPLICIT), "missing_sop_class_uid"),
+        (part10(nested_undefined(64, closed=True), IMPLICIT), "missing_sop_instance_uid"),
         (part10(nested_undefined(65, closed=True), IMPLICIT), "nested_too_deep"),
         (part10(nested_undefined(2_000, closed=True), IMPLICIT), "nested_too_deep"),
         (part10(nested_undefined(100_000, closed=True), IMPLICIT), "nested_too_deep"),
         (part10(nested_undefined(100_000, closed=False), IMPLICIT), "nested_too_deep"),
-        (part10(nested_defined(64)), "missing_sop_class_uid"),
+        (part10(nested_defined(64)), "missing_sop_instance_uid"),
         (part10(nested_defined(65)), "nested_too_deep"),
         (part10(nested_defined(2_000)), "nested_too_deep"),
         (part10(nested_undefined(45, closed=False), IMPLICIT)[:910], "truncated"),
@@ -65,7 +65,7 @@ def deflated(body: bytes) -> bytes:
         (part10(b"\x08\x00\x05"), "truncated"),
         (part10(b"not deflated at all", DEFLATED), "bad_deflate"),
         (deflated(nested_defined(60))[:-9], "bad_deflate"),
-        (part10(b""), "missing_sop_class_uid"),
+        (part10(b""), "missing_sop_instance_uid"),
         (b"\x00" * 132, "not_dicom"),
         (b"FORMAT dicom\n%header\n" * 9, "not_dicom"),
     ],

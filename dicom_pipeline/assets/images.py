@@ -1,0 +1,63 @@
+"""Stage layer, pixels: the JPEGs of each study month, named by pseudonym."""
+
+import time
+from collections import Counter
+
+import dagster as dg
+
+from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
+from dicom_pipeline.partitions import STUDY_MONTHS
+from dicom_pipeline.resources.jpegs import Jpegs, Progress, Rendered
+
+_REPORT_SECONDS = 10.0
+
+
+@dg.asset(
+    key=["stage", "compressed_images"],
+    group_name="stage",
+    deps=[["raw", "headers"]],
+    partitions_def=STUDY_MONTHS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    kinds={"rust", "jpeg"},
+    description=COMPRESSED_IMAGES.grain,
+)
+def compressed_images(
+    context: dg.AssetExecutionContext, jpegs: dg.ResourceParam[Jpegs]
+) -> dg.MaterializeResult[None]:
+    """Render what is new or stale in each month; report counts and throughput."""
+    began = time.monotonic()
+    done = [
+        jpegs.render_month(month, _progress(context))
+        for month in context.partition_keys
+    ]
+    return dg.MaterializeResult(metadata=_facts(done, time.monotonic() - began))
+
+
+def _facts(done: list[Rendered], seconds: float) -> dict[str, dg.MetadataValue]:
+    status: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for month in done:
+        status.update(month.rows["status"].to_pylist())
+        reasons.update(filter(None, month.rows["reason"].to_pylist()))
+    answered = sum(month.answered for month in done)
+    return {
+        "dagster/row_count": dg.MetadataValue.int(sum(status.values())),
+        "status": dg.MetadataValue.json(dict(status)),
+        "reasons": dg.MetadataValue.json(dict(reasons)),
+        "objects_rendered_now": dg.MetadataValue.int(answered),
+        "objects_kept": dg.MetadataValue.int(sum(month.kept for month in done)),
+        "jpegs_removed": dg.MetadataValue.int(sum(month.removed for month in done)),
+        "objects_per_second": dg.MetadataValue.float(answered / max(seconds, 1e-6)),
+    }
+
+
+def _progress(context: dg.AssetExecutionContext) -> Progress:
+    last = time.monotonic()
+
+    def report(answered: int, asked: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > _REPORT_SECONDS:
+            last = time.monotonic()
+            context.log.info("%d of %d objects rendered", answered, asked)
+
+    return report

@@ -1,0 +1,136 @@
+"""Stage and processed layers, tables: the dbt models, built in this process.
+
+The stage models are cut by month and built for all due months at once; the processed
+models are whole tables over them.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from dicom_pipeline.partitions import STUDY_MONTHS
+from dicom_pipeline.resources.dbt import Dbt, NodeResult
+from dicom_pipeline.resources.months import Months
+
+STAGE, PROCESSED = "tag:stage", "tag:processed"
+
+# eager() looks at the newest partition only; old months arrive here every day.
+EAGER = dg.AutomationCondition.eager().without(
+    dg.AutomationCondition.in_latest_time_window()
+)
+
+
+class Translator(DagsterDbtTranslator):
+    """How a dbt model appears as an asset: described by its yml, never by its SQL."""
+
+    def __init__(self) -> None:
+        """Let dbt tests be asset checks."""
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Return the description of the model's yml."""
+        return str(dbt_resource_props.get("description", ""))
+
+    def get_automation_condition(
+        self, dbt_resource_props: Mapping[str, Any]
+    ) -> dg.AutomationCondition[Any] | None:
+        """Follow the parents, whatever month they are of."""
+        is_model = dbt_resource_props["resource_type"] == "model"
+        return EAGER if is_model else None
+
+
+def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
+    """Make the assets of both layers from dbt's manifest."""
+    nodes = json.loads(manifest.read_text())
+
+    @dbt_assets(
+        manifest=nodes,
+        name="stage_models",
+        select=STAGE,
+        partitions_def=STUDY_MONTHS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        dagster_dbt_translator=Translator(),
+        pool="warehouse",
+    )
+    def stage_models(
+        context: dg.AssetExecutionContext,
+        dbt: dg.ResourceParam[Dbt],
+        months: dg.ResourceParam[Months],
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        due = list(context.partition_keys)
+        seen = months.digests(due)
+        yield from _build(context, dbt, STAGE, due, nodes)
+        months.staged(seen)
+
+    @dbt_assets(
+        manifest=nodes,
+        name="processed_models",
+        select=PROCESSED,
+        dagster_dbt_translator=Translator(),
+        pool="warehouse",
+    )
+    def processed_models(
+        context: dg.AssetExecutionContext,
+        dbt: dg.ResourceParam[Dbt],
+        months: dg.ResourceParam[Months],
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        seen = months.staged_digest()
+        yield from _build(context, dbt, PROCESSED, None, nodes)
+        months.processed(seen)
+
+    return [stage_models, processed_models]
+
+
+def _build(
+    context: dg.AssetExecutionContext,
+    dbt: Dbt,
+    select: str,
+    months: Sequence[str] | None,
+    manifest: Mapping[str, Any],
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Build, report every node, and fail afterwards if one of them has."""
+    results = dbt.build(select, months)
+    for result in results:
+        yield from _events(context, result, manifest)
+    failed = [r.unique_id for r in results if not (r.passed or r.warned)]
+    if failed:
+        raise dg.Failure(
+            f"dbt: {len(failed)} of {len(results)} nodes failed",
+            metadata={"nodes": failed},
+            allow_retries=False,
+        )
+
+
+def _events(
+    context: dg.AssetExecutionContext, result: NodeResult, manifest: Mapping[str, Any]
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    kind = result.unique_id.split(".", 1)[0]
+    if kind == "test":
+        key = get_asset_check_key_for_test(
+            manifest, Translator(), result.unique_id, project=None
+        )
+        if key is not None and key in context.selected_asset_check_keys:
+            yield _check(key, result)
+    elif kind == "model" and result.passed:
+        spec = Translator().get_asset_spec(manifest, result.unique_id, None)
+        facts: dict[str, Any] = {"seconds": result.seconds}
+        if result.rows is not None:
+            facts["dagster/partition_row_count"] = result.rows
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=facts)
+
+
+def _check(key: dg.AssetCheckKey, result: NodeResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.passed,
+        severity=dg.AssetCheckSeverity.WARN
+        if result.warned
+        else dg.AssetCheckSeverity.ERROR,
+        metadata={"failures": result.failures},
+    )

@@ -1,0 +1,35 @@
+"""What people open: a snapshot of the processed layer that no load ever locks."""
+
+import dagster as dg
+
+from dicom_pipeline.publish.snapshot import publish
+from dicom_pipeline.resources.warehouse import Warehouse
+
+PROCESSED = (
+    "dim_devices",
+    "dim_patients",
+    "fct_images",
+    "fct_series",
+    "fct_studies",
+    "processed_images",
+)
+
+
+@dg.asset(
+    key=["published", "analytics"],
+    group_name="processed",
+    deps=[["processed", name] for name in PROCESSED],
+    kinds={"duckdb"},
+    description="Read-only DuckDB file of the processed layer, replaced as a whole.",
+    automation_condition=dg.AutomationCondition.eager(),
+)
+def analytics(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    """Copy the processed layer and put the copy in the place of the last one."""
+    rows = publish(warehouse.path, warehouse.snapshot)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(rows.values()),
+            "rows": dict(rows),
+            "bytes": warehouse.snapshot.stat().st_size,
+        }
+    )

@@ -1,0 +1,125 @@
+"""Raw layer: files filed by study month, their headers, and the five entity tables.
+
+This module says when each is made and from what. What a row holds is said in
+``catalog``; how it is read, in ``dicom``.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.dicom.rows import entity_tables
+from dicom_pipeline.partitions import STUDY_MONTHS
+from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.tables import RawTables
+from dicom_pipeline.sources.door import Door
+
+SINGLE_RUN = dg.BackfillPolicy.single_run()
+
+
+@dg.asset(
+    key=["raw", "files"],
+    group_name="raw",
+    deps=[["provider", "files"]],
+    kinds={"s3", "dicom"},
+    description="Immutable copies of the provider's files, by study month.",
+)
+def raw_files(
+    context: dg.AssetExecutionContext, door: dg.ResourceParam[Door]
+) -> dg.MaterializeResult[None]:
+    """Let every pending batch in; report the balance."""
+    done: Counter[str] = Counter()
+    pending = door.ledger.pending()
+    for number, batch in enumerate(pending, start=1):
+        done += door.admit(batch)
+        context.log.info("batch %d of %d: %s", number, len(pending), dict(done))
+    balance = door.ledger.balance()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": sum(balance.outcomes.values()),
+            "this_run": dict(done),
+            "balance": {"received": balance.received, **balance.outcomes},
+            "reasons": balance.reasons,
+        }
+    )
+
+
+@dg.asset(
+    key=["raw", "headers"],
+    group_name="raw",
+    deps=[raw_files],
+    partitions_def=STUDY_MONTHS,
+    backfill_policy=SINGLE_RUN,
+    kinds={"python", "parquet"},
+    description=HEADERS.grain,
+    metadata={"dicom_source": HEADERS.source},
+)
+def raw_headers(
+    context: dg.AssetExecutionContext,
+    ledger: dg.ResourceParam[Ledger],
+    raw_tables: dg.ResourceParam[RawTables],
+) -> dg.MaterializeResult[None]:
+    """Check that the headers that the door has read are there, and count them."""
+    batches = ledger.batches_by_month()
+    rows = sum(
+        raw_tables.read(HEADERS, month, batch).num_rows
+        for month in context.partition_keys
+        for batch in batches.get(month, [])
+    )
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+
+@dg.multi_asset(
+    name="raw_entities",
+    specs=[
+        dg.AssetSpec(
+            key=["raw", table.name],
+            deps=[raw_headers],
+            group_name="raw",
+            description=table.grain,
+            kinds={"python", "parquet"},
+            metadata={"dicom_source": table.source},
+        )
+        for table in ENTITIES
+    ],
+    partitions_def=STUDY_MONTHS,
+    backfill_policy=SINGLE_RUN,
+)
+def raw_entities(
+    context: dg.AssetExecutionContext,
+    ledger: dg.ResourceParam[Ledger],
+    raw_tables: dg.ResourceParam[RawTables],
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Project the headers of each new batch into the five tables."""
+    batches = ledger.batches_by_month()
+    rows: Counter[str] = Counter()
+    for month in context.partition_keys:
+        rows += project_month(raw_tables, month, batches.get(month, []))
+    for table in ENTITIES:
+        yield dg.MaterializeResult(
+            asset_key=["raw", table.name],
+            metadata={"dagster/row_count": rows[table.name]},
+        )
+
+
+def project_month(tables: RawTables, month: str, batches: list[str]) -> Counter[str]:
+    """Make the entity tables of the month's batches that have none yet.
+
+    The last table is written last: a batch that has it has everything.
+
+    Returns:
+        Rows per table that were written now.
+    """
+    rows: Counter[str] = Counter()
+    done = tables.batches(ENTITIES[-1], month)
+    for batch in batches:
+        if batch in done:
+            continue
+        made = entity_tables(tables.read(HEADERS, month, batch))
+        for table in ENTITIES:
+            tables.write(table, month, batch, made[table.name])
+            rows[table.name] += made[table.name].num_rows
+    return rows

@@ -1,0 +1,134 @@
+"""Commands about the installation itself: status and doctor."""
+
+import importlib.metadata
+import shutil
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+import duckdb
+import typer
+
+from dicom_pipeline.cli.console import FAILED, err, out, print_json, table
+from dicom_pipeline.deid.keys import KeyUnavailableError
+from dicom_pipeline.places import Places
+from dicom_pipeline.resources.bucket import BucketError
+from dicom_pipeline.resources.compressor import CompressorError
+from dicom_pipeline.resources.ledger import Balance
+from dicom_pipeline.resources.local_s3 import LocalS3Error
+from dicom_pipeline.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object to stdout.")]
+Problem = (BucketError, CompressorError, KeyUnavailableError, LocalS3Error, OSError)
+_PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pydicom", "pyarrow")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this group's commands."""
+    app.command("status")(status)
+    app.command("doctor")(doctor)
+
+
+def status(json: Json = False) -> None:
+    """What has come in, what became of it, and what is owed."""
+    with Places(Settings()).open() as places:
+        balance = places.ledger.balance()
+        by_month = places.ledger.balance_by_month()
+        due = places.months.due()
+        rows = table_rows(places)
+    if json:
+        print_json(
+            {
+                "balance": vars(balance),
+                "months": by_month,
+                "due": sorted(due),
+                "tables": rows,
+            }
+        )
+        return
+    show_balance(balance)
+    outcomes = list(balance.outcomes)
+    rows_by_month: list[list[object]] = [
+        [month, *(counts.get(o, 0) for o in outcomes), "yes" if month in due else ""]
+        for month, counts in by_month.items()
+    ]
+    table("by study month", ["month", *outcomes, "owed"], rows_by_month)
+    show_tables(rows)
+
+
+def doctor(json: Json = False) -> None:
+    """Check versions, store, key and compressor; say what to do where one fails."""
+    places = Places(Settings())
+    checks: Mapping[str, Callable[[], str]] = {
+        **{name: _version(name) for name in _PACKAGES},
+        "compressor": places.compressor.identify,
+        "store": lambda: _store(places),
+        "key": lambda: f"check value {places.pseudonyms.check_value}",
+        "disk": lambda: _disk(places),
+    }
+    found = [(name, *_tried(check)) for name, check in checks.items()]
+    if json:
+        print_json({name: {"ok": ok, "says": says} for name, ok, says in found})
+    else:
+        rows: list[list[object]] = [
+            [name, "ok" if ok else "FAILS", says] for name, ok, says in found
+        ]
+        table("doctor", ["what", "state", "says"], rows)
+    if not all(ok for _, ok, _ in found):
+        raise typer.Exit(FAILED)
+
+
+def show_balance(balance: Balance) -> None:
+    """Print the equation that must hold."""
+    parts = " + ".join(
+        f"{n} {o.replace('_', ' ')}" for o, n in balance.outcomes.items()
+    )
+    sign = "=" if balance.holds else "≠"
+    out.print(f"received {balance.received} {sign} {parts}", soft_wrap=True)
+    if balance.pending:
+        err.print(f"{balance.pending} are pending")
+    if balance.reasons:
+        rows: list[list[object]] = [[k, n] for k, n in balance.reasons.items()]
+        table("set aside", ["reason", "files"], rows)
+
+
+def show_tables(rows: Mapping[str, int]) -> None:
+    """Print what each processed table and the stage bucket hold."""
+    table("processed", ["table", "rows"], [[k, n] for k, n in rows.items()])
+    out.print(f"{rows.get('processed_images', 0)} JPEGs in the stage bucket")
+
+
+def table_rows(places: Places) -> dict[str, int]:
+    """Rows of each table of the snapshot; none before the first load."""
+    snapshot = places.settings.snapshot
+    if not snapshot.exists():
+        return {}
+    with duckdb.connect(str(snapshot), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from duckdb_tables() where not internal order by 1"
+        ).fetchall()
+        counts = [connection.table(name).count("*").fetchall() for (name,) in names]
+    return {name: count for (name,), [(count,)] in zip(names, counts, strict=True)}
+
+
+def _tried(check: Callable[[], str]) -> tuple[bool, str]:
+    try:
+        return True, check()
+    except Problem as error:
+        return False, str(error)
+
+
+def _version(name: str) -> Callable[[], str]:
+    return lambda: importlib.metadata.version(name)
+
+
+def _store(places: Places) -> str:
+    with places.open():
+        for bucket in (places.provider, places.raw, places.stage):
+            bucket.list_page()
+    return places.store.endpoint or "AWS"
+
+
+def _disk(places: Places) -> str:
+    home = places.settings.home.absolute()
+    free = shutil.disk_usage(home if home.exists() else home.parent).free
+    return f"{free / 1024**3:.0f} GiB free"

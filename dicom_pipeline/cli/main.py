@@ -1,0 +1,18 @@
+"""The console script: one typer application, one module per group of commands.
+
+Dagster and dbt take seconds to import, so nothing here imports them at the top.
+"""
+
+import typer
+
+from dicom_pipeline.cli import deliver, files, health, load
+
+app = typer.Typer(
+    name="dicom-pipeline",
+    help="DICOM files in S3 become de-identified tables and right-looking JPEGs.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for group in (load, files, deliver, health):
+    group.register(app)

@@ -1,0 +1,81 @@
+"""The only place where assets meet resources."""
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
+)
+
+from dicom_pipeline.assets.images import compressed_images
+from dicom_pipeline.assets.models import build_models
+from dicom_pipeline.assets.provider import PROVIDER_FILES
+from dicom_pipeline.assets.published import analytics
+from dicom_pipeline.assets.raw import raw_entities, raw_files, raw_headers
+from dicom_pipeline.checks.balance import everything_has_an_outcome
+from dicom_pipeline.checks.images import every_image_has_frames_or_a_reason
+from dicom_pipeline.partitions import STUDY_MONTHS
+from dicom_pipeline.places import Places
+from dicom_pipeline.sensors.arrivals import build_arrival_sensors
+from dicom_pipeline.sensors.failures import run_failures
+from dicom_pipeline.settings import Settings
+
+FOLLOWERS = dg.AssetSelection.groups("stage", "processed")
+
+
+def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
+    """Wire everything; ``overrides`` replace resources by name in tests."""
+    places = Places(settings)
+    jobs = _jobs()
+    return dg.Definitions(
+        assets=[
+            PROVIDER_FILES,
+            raw_files,
+            raw_headers,
+            raw_entities,
+            compressed_images,
+            *build_models(places.dbt.prepare()),
+            analytics,
+        ],
+        asset_checks=[everything_has_an_outcome, every_image_has_frames_or_a_reason],
+        jobs=list(jobs.values()),
+        sensors=[
+            *build_arrival_sensors(
+                jobs, settings.sensor_interval_seconds, settings.sensor_budget_seconds
+            ),
+            run_failures,
+            dg.AutomationConditionSensorDefinition(
+                "follow_parents",
+                target=FOLLOWERS,
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=30,
+            ),
+        ],
+        resources={**places.resources(), **overrides},
+        # A process per step costs 6 to 10 s here; parallel work is inside the assets.
+        executor=dg.in_process_executor,
+    )
+
+
+def _jobs() -> dict[str, UnresolvedAssetJobDefinition]:
+    files = dg.AssetSelection.assets(["raw", "files"])
+    whole = dg.AssetSelection.key_prefixes(["processed"], ["published"])
+    return {
+        "load_files": dg.define_asset_job(
+            "load_files",
+            selection=files,
+            description="Lets pending files into the raw bucket.",
+        ),
+        "load_months": dg.define_asset_job(
+            "load_months",
+            selection=dg.AssetSelection.groups("raw", "stage", "processed") - files,
+            partitions_def=STUDY_MONTHS,
+            description="Carries the due study months from raw to published.",
+        ),
+        "load_processed": dg.define_asset_job(
+            "load_processed",
+            selection=whole,
+            description="Builds the processed layer again and publishes it.",
+        ),
+    }
+
+
+defs = build_defs(Settings())

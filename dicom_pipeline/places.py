@@ -1,0 +1,219 @@
+"""From settings to places: every resource of one installation, made when needed.
+
+Shared by the command line and by Dagster; knows neither.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path
+
+from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.deid.keys import create_key_file, load_key
+from dicom_pipeline.deid.pseudonyms import Pseudonyms
+from dicom_pipeline.deid.rules import rules_from, rules_sha256
+from dicom_pipeline.dicom.header import READER_VERSION
+from dicom_pipeline.resources.alerts import Alerts
+from dicom_pipeline.resources.bucket import Bucket
+from dicom_pipeline.resources.compressor import Compressor
+from dicom_pipeline.resources.dbt import Dbt
+from dicom_pipeline.resources.jpegs import Jpegs
+from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.local_s3 import LocalS3
+from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.store import Store
+from dicom_pipeline.resources.tables import RawTables
+from dicom_pipeline.resources.warehouse import Warehouse
+from dicom_pipeline.settings import Settings, StoreKind
+from dicom_pipeline.sources.arrivals import PROVIDER, RAW, Watch
+from dicom_pipeline.sources.door import Door
+
+
+class Places:
+    """The resources of one installation."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep the settings; nothing is opened yet."""
+        self.settings = settings
+
+    @contextmanager
+    def open(self) -> Iterator["Places"]:
+        """Have a store that answers, with its buckets and an empty batch per table."""
+        with self.local_s3.running() if self.is_embedded else nullcontext():
+            self._prepare()
+            yield self
+
+    def _prepare(self) -> None:
+        self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.is_embedded:
+            for bucket in (self.provider, self.raw, self.stage):
+                bucket.create()
+        key_file = Path(self.settings.key.removeprefix("file://"))
+        if not self.settings.key_uri and not key_file.exists():
+            create_key_file(key_file)
+        self.tables.make_room((*ENTITIES, HEADERS))
+        self.jpegs.make_room()
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the store is the one under the home folder."""
+        return self.settings.store is StoreKind.EMBEDDED
+
+    @cached_property
+    def local_s3(self) -> LocalS3:
+        """The embedded server."""
+        return LocalS3(self.settings.s3_home)
+
+    @cached_property
+    def store(self) -> Store:
+        """The object store that is in use."""
+        if self.is_embedded:
+            return self.local_s3.store
+        return Store(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region)
+
+    @cached_property
+    def provider(self) -> Bucket:
+        """Where the provider uploads; only ``push`` writes to it."""
+        return Bucket(self.settings.provider_bucket, self.store)
+
+    @cached_property
+    def raw(self) -> Bucket:
+        """The identified zone."""
+        return Bucket(self.settings.raw_bucket, self.store)
+
+    @cached_property
+    def stage(self) -> Bucket:
+        """The pseudonymous zone."""
+        return Bucket(self.settings.stage_bucket, self.store)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What was seen and what became of it."""
+        return Ledger(self.raw)
+
+    @cached_property
+    def tables(self) -> RawTables:
+        """The raw tables."""
+        return RawTables(self.raw)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """Names for everything that leaves the raw zone."""
+        return Pseudonyms(load_key(self.settings.key), self.settings.key_version)
+
+    @cached_property
+    def compressor(self) -> Compressor:
+        """The compiled renderer."""
+        settings = self.settings
+        return Compressor(settings.compressor, settings.jpeg_quality, self.store)
+
+    @cached_property
+    def jpegs(self) -> Jpegs:
+        """The JPEGs and their table."""
+        return Jpegs(
+            ledger=self.ledger,
+            stage=self.stage,
+            compressor=self.compressor,
+            pseudonyms=self.pseudonyms,
+            profile=self.settings.profile,
+            batch_size=self.settings.compressor_batch_size,
+        )
+
+    @cached_property
+    def door(self) -> Door:
+        """The door of the raw zone."""
+        return Door(
+            sources={PROVIDER: self.provider, RAW: self.raw},
+            ledger=self.ledger,
+            provider=self.settings.provider,
+            grain=self.settings.grain,
+        )
+
+    @cached_property
+    def provider_watch(self) -> Watch:
+        """Looks for new files in the provider bucket."""
+        return self._watch(PROVIDER, self.provider, self.settings.provider_prefix)
+
+    @cached_property
+    def raw_watch(self) -> Watch:
+        """Looks for files that others put into the raw bucket."""
+        return self._watch(RAW, self.raw, "")
+
+    def _watch(self, source: str, bucket: Bucket, prefix: str) -> Watch:
+        return Watch(
+            source=source,
+            bucket=bucket,
+            prefix=prefix,
+            ledger=self.ledger,
+            name=lambda text: self.pseudonyms.token("source_key", text)[:32],
+            batch_size=self.settings.batch_size,
+        )
+
+    @cached_property
+    def dbt(self) -> Dbt:
+        """The dbt project and what it is told."""
+        settings, reached = self.settings, self.store.environment()
+        return Dbt(
+            project=settings.dbt_project,
+            home=settings.dbt_home,
+            variables={
+                "DICOM_PIPELINE_WAREHOUSE": str(settings.warehouse),
+                "DICOM_PIPELINE_RAW_TABLES": f"s3://{self.raw.name}/tables",
+                "DICOM_PIPELINE_STAGE_TABLES": f"s3://{self.stage.name}/tables",
+                "DICOM_PIPELINE_KEY_URI": settings.key,
+                "DICOM_PIPELINE_KEY_VERSION": str(settings.key_version),
+                "DICOM_PIPELINE_PROFILE": settings.profile,
+                "DICOM_PIPELINE_S3_ENDPOINT": self.store.endpoint,
+                **reached,
+            },
+        )
+
+    @cached_property
+    def months(self) -> Months:
+        """Which months are due."""
+        recipe = (
+            READER_VERSION,
+            self.compressor.version,
+            self._rules_sha256(),
+            self.settings.profile,
+            str(self.settings.key_version),
+        )
+        return Months(self.ledger, "|".join(recipe))
+
+    def _rules_sha256(self) -> str:
+        mapping = self.settings.dbt_project / "seeds" / "anonymization_mapping.csv"
+        with mapping.open(encoding="utf-8", newline="") as lines:
+            return rules_sha256(rules_from(lines))
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """Where dbt builds and what people read."""
+        return Warehouse(self.settings.warehouse, self.settings.snapshot)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Whom a failure is told to."""
+        settings = self.settings
+        return Alerts(
+            slack_token=settings.slack_token.get_secret_value(),
+            slack_channel=settings.slack_channel,
+            slack_base_url=settings.slack_base_url,
+            healthchecks_url=settings.healthchecks_url,
+            webserver=f"http://127.0.0.1:{settings.webserver_port}",
+        )
+
+    def resources(self) -> Mapping[str, object]:
+        """Return what assets and sensors ask for, by name."""
+        return {
+            "alerts": self.alerts,
+            "dbt": self.dbt,
+            "door": self.door,
+            "jpegs": self.jpegs,
+            "ledger": self.ledger,
+            "months": self.months,
+            "provider_watch": self.provider_watch,
+            "raw_tables": self.tables,
+            "raw_watch": self.raw_watch,
+            "warehouse": self.warehouse,
+        }

@@ -1,0 +1,167 @@
+"""dbt in this process: a ready manifest, all due months at once, the lock let go.
+
+A dbt process per build costs 4 to 9 s before its first model; in here the same build
+starts in 0.3 s. What dbt writes about itself goes below the home folder.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from filelock import FileLock
+
+_PASSED = {"success", "pass"}
+_WARNED = {"warn"}
+
+
+class DbtError(RuntimeError):
+    """dbt did not build; names nodes, never values: those stay in dbt's own log."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What dbt says of one model, seed or test.
+
+    Attributes:
+        unique_id: dbt's name of the node.
+        passed: Built, or tested without a failure.
+        warned: Tested with failures that only warn.
+        failures: Rows that a test found; 0 for a model.
+        rows: Rows that a model has written, where the adapter says so.
+        seconds: Time it took.
+    """
+
+    unique_id: str
+    passed: bool
+    warned: bool
+    failures: int
+    rows: int | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Dbt:
+    """The dbt project and everything it is told.
+
+    Attributes:
+        project: Folder of ``dbt_project.yml``.
+        home: Folder of ``target`` and ``logs``.
+        variables: Environment of ``profiles.yml``: places and names, and where the
+            key is; never the key.
+    """
+
+    project: Path
+    home: Path
+    variables: Mapping[str, str]
+
+    @property
+    def manifest_path(self) -> Path:
+        """What Dagster reads the models from."""
+        return self.home / "target" / "manifest.json"
+
+    def prepare(self) -> Path:
+        """Parse the project where it or its places changed; return the manifest."""
+        with self._lock():
+            stamp = self.home / "target" / "parsed_with.json"
+            told = json.dumps([self._newest(), sorted(self.variables.items())])
+            fresh = stamp.exists() and stamp.read_text() == told
+            if not (fresh and self.manifest_path.exists()):
+                self._invoke("parse", [])
+                stamp.write_text(told)
+        return self.manifest_path
+
+    def build(self, select: str, months: Sequence[str] | None) -> list[NodeResult]:
+        """Build and test what ``select`` names, for these months or for all.
+
+        Raises:
+            DbtError: dbt could not start; a model or test that fails is a result.
+        """
+        self.prepare()
+        options = ["--select", *select.split()]
+        if months is not None:
+            options += ["--vars", json.dumps({"months": list(months)})]
+        with self._lock():
+            results = self._invoke("build", options)
+        return [_node_result(each) for each in results]
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One writer per warehouse, whatever process it lives in."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.home / "writer.lock"):
+            yield
+
+    def _invoke(self, command: str, options: Sequence[str]) -> Any:  # noqa: ANN401
+        manifest = self._manifest if command == "build" else None
+        with self._environment():
+            done = dbtRunner(manifest=manifest).invoke(
+                ["--quiet", command, *self._places, *options]
+            )
+            # Without this the process keeps the warehouse locked (measured).
+            close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
+            close()
+        if done.exception is not None:
+            raise DbtError(
+                f"dbt {command} stopped: {_first_line(done.exception)}"
+            ) from None
+        return getattr(done.result, "results", [])
+
+    @property
+    def _places(self) -> list[str]:
+        return [
+            *("--project-dir", str(self.project)),
+            *("--profiles-dir", str(self.project)),
+            *("--target-path", str(self.home / "target")),
+            *("--log-path", str(self.home / "logs")),
+            *("--no-use-colors", "--no-send-anonymous-usage-stats"),
+        ]
+
+    @cached_property
+    def _manifest(self) -> Manifest:
+        packed = self.home / "target" / "partial_parse.msgpack"
+        return Manifest.from_msgpack(packed.read_bytes())
+
+    def _newest(self) -> float:
+        return max(
+            file.stat().st_mtime
+            for file in self.project.rglob("*")
+            if file.is_file() and "target" not in file.parts
+        )
+
+    @contextlib.contextmanager
+    def _environment(self) -> Iterator[None]:
+        """Lend dbt its variables: its profile reads nothing but the environment."""
+        environment = os.environ  # noqa: TID251  # lent, and given back
+        before = dict(environment)
+        environment.update(self.variables)
+        try:
+            yield
+        finally:
+            environment.clear()
+            environment.update(before)
+
+
+def _node_result(result: Any) -> NodeResult:  # noqa: ANN401
+    status = str(result.status)
+    affected = (result.adapter_response or {}).get("rows_affected")
+    return NodeResult(
+        unique_id=result.node.unique_id,
+        passed=status in _PASSED,
+        warned=status in _WARNED,
+        failures=int(result.failures or 0),
+        rows=int(affected) if affected is not None and affected >= 0 else None,
+        seconds=float(result.execution_time),
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    """The kind of error; its text may quote a value."""
+    return type(error).__name__

@@ -1,0 +1,201 @@
+"""The door of the raw zone: each arrival is read, filed and given its outcome.
+
+Everything that the header says is read here, once; the raw tables are made from what
+was read. A bad file is set aside with its reason; a bad place stops the batch, which
+is then done again from its beginning.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.dicom.header import READER_VERSION, Header, Ignored, Refused
+from dicom_pipeline.dicom.months import month_of
+from dicom_pipeline.dicom.reasons import IgnoredReason
+from dicom_pipeline.dicom.rows import FileFacts, header_row, headers_table
+from dicom_pipeline.layout import Grain, RawKey, quarantine_key
+from dicom_pipeline.resources.bucket import (
+    Bucket,
+    ObjectChangedError,
+    ObjectGoneError,
+    StoredObject,
+)
+from dicom_pipeline.resources.headers import HeaderRead, read_headers
+from dicom_pipeline.resources.ledger import STORED, Ledger, Outcome, Row
+from dicom_pipeline.resources.store import CONCURRENCY
+from dicom_pipeline.resources.tables import RawTables
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What became of one arrival, while its batch is being done."""
+
+    arrival: Row
+    read: HeaderRead
+    month: str = ""
+    month_source: str | None = None
+    raw_key: str = ""
+    outcome: Outcome | None = None
+    reason: str | None = None
+
+    @property
+    def header(self) -> Header | None:
+        """The header, where it could be read."""
+        return self.read.found if isinstance(self.read.found, Header) else None
+
+
+@dataclass(frozen=True)
+class Door:
+    """Lets one batch of arrivals into the raw bucket.
+
+    Attributes:
+        sources: The buckets that arrivals name, by ``provider`` and ``raw``.
+        ledger: Where outcomes are recorded.
+        provider: Name of the provider, the namespace of its patient ids.
+        grain: How time is cut.
+    """
+
+    sources: Mapping[str, Bucket]
+    ledger: Ledger
+    provider: str
+    grain: Grain
+
+    @property
+    def raw(self) -> Bucket:
+        """The bucket behind the door."""
+        return self.ledger.bucket
+
+    def admit(self, batch: str) -> Counter[str]:
+        """Do one batch and return the count of each outcome.
+
+        The order of arrivals within a batch is (time, fingerprint, key), so that a
+        repetition gives every file the same outcome.
+        """
+        order = ("modified_at", "fingerprint", "source_key")
+        arrivals = self.ledger.arrivals.read(batch).sort_by(
+            [(column, "ascending") for column in order]
+        )
+        read = [self._filed(each) for each in self._read(arrivals.to_pylist())]
+        done = self._with_outcomes(self._copied(read))
+        self._write_headers(batch, done)
+        self.ledger.objects.write(batch, [_ledger_row(each, batch) for each in done])
+        return Counter(str(each.outcome) for each in done)
+
+    def _read(self, arrivals: list[Row]) -> list[Admission]:
+        by_source: dict[str, list[Row]] = defaultdict(list)
+        for arrival in arrivals:
+            by_source[arrival["source"]].append(arrival)
+        read: dict[str, HeaderRead] = {}
+        for source, rows in by_source.items():
+            read |= asyncio.run(_read_all(self.sources[source], rows))
+        return [Admission(row, read[row["arrival_id"]]) for row in arrivals]
+
+    def _filed(self, each: Admission) -> Admission:
+        """Say where the file belongs, or why it is not let in."""
+        found = each.read.found
+        if isinstance(found, Refused):
+            return _ended(each, Outcome.QUARANTINED, found.reason)
+        if isinstance(found, Ignored):
+            return _ended(each, Outcome.IGNORED, found.reason)
+        month, source = month_of(found, self.grain.value)
+        uids = found.study_instance_uid, found.series_instance_uid
+        key = RawKey(month, *uids, found.sop_instance_uid, each.arrival["fingerprint"])
+        return Admission(each.arrival, each.read, month, source, key.spell())
+
+    def _copied(self, read: list[Admission]) -> list[Admission]:
+        """Copy every file to its place; what left meanwhile is ignored."""
+        with ThreadPoolExecutor(CONCURRENCY) as pool:
+            return list(pool.map(self._copy, read))
+
+    def _copy(self, each: Admission) -> Admission:
+        target = each.raw_key
+        if each.outcome is Outcome.IGNORED:
+            return each
+        if each.outcome is Outcome.QUARANTINED:
+            target = quarantine_key(str(each.reason), each.arrival["arrival_id"])
+        source = self.sources[each.arrival["source"]]
+        if source == self.raw and target == each.arrival["source_key"]:
+            return each
+        try:
+            self.raw.copy_from(source, each.read.stored, target)
+        except ObjectGoneError:
+            return _ended(each, Outcome.IGNORED, IgnoredReason.VANISHED)
+        except ObjectChangedError:
+            return _ended(each, Outcome.IGNORED, IgnoredReason.SUPERSEDED)
+        return each
+
+    def _with_outcomes(self, copied: list[Admission]) -> list[Admission]:
+        """Tell first, identical and new versions apart, in the order of arrival."""
+        known = self.ledger.raw_keys_by_sop(
+            each.header.sop_instance_uid for each in copied if each.header
+        )
+        done = []
+        for each in copied:
+            if each.outcome is None and each.header is not None:
+                versions = known.setdefault(each.header.sop_instance_uid, set())
+                done.append(_ended(each, _outcome(versions, each.raw_key)))
+                versions.add(each.raw_key)
+            else:
+                done.append(each)
+        return done
+
+    def _write_headers(self, batch: str, done: Iterable[Admission]) -> None:
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for each in done:
+            if each.outcome in STORED and each.header is not None:
+                facts = self._facts(each, batch)
+                rows[each.month].append(header_row(each.header, facts))
+        tables = RawTables(self.raw)
+        for month, of_month in rows.items():
+            tables.write(HEADERS, month, batch, headers_table(of_month))
+
+    def _facts(self, each: Admission, batch: str) -> FileFacts:
+        return FileFacts(
+            provider=self.provider,
+            raw_key=each.raw_key,
+            bytes=each.arrival["bytes"],
+            fingerprint=each.arrival["fingerprint"],
+            modified_at=each.arrival["modified_at"],
+            batch_id=batch,
+        )
+
+
+async def _read_all(bucket: Bucket, rows: list[Row]) -> dict[str, HeaderRead]:
+    ids = {
+        StoredObject(
+            row["source_key"], row["fingerprint"], row["bytes"], row["modified_at"]
+        ): row["arrival_id"]
+        for row in rows
+    }
+    return {ids[read.stored]: read async for read in read_headers(bucket, list(ids))}
+
+
+def _outcome(versions: set[str], raw_key: str) -> Outcome:
+    if raw_key in versions:
+        return Outcome.IDENTICAL
+    return Outcome.NEW_VERSION if versions else Outcome.LOADED
+
+
+def _ended(each: Admission, outcome: Outcome, reason: str | None = None) -> Admission:
+    return replace(each, outcome=outcome, reason=reason)
+
+
+def _ledger_row(each: Admission, batch: str) -> Row:
+    header = each.header
+    return {
+        **each.arrival,
+        "outcome": each.outcome,
+        "reason": each.reason,
+        "raw_key": each.raw_key or None,
+        "month": each.month or None,
+        "month_source": each.month_source,
+        "sop_instance_uid": header.sop_instance_uid if header else None,
+        "header_bytes": header.header_bytes if header else None,
+        "requests": each.read.requests,
+        "reader_version": READER_VERSION,
+        "batch_id": batch,
+    }
