@@ -52,7 +52,10 @@ def deflated(body: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (part10(nested_undefined(64, closed=True), IMPLICIT), "missing_sop_instance_uid"),
+        (
+            part10(nested_undefined(64, closed=True), IMPLICIT),
+            "missing_sop_instance_uid",
+        ),
         (part10(nested_undefined(65, closed=True), IMPLICIT), "nested_too_deep"),
         (part10(nested_undefined(2_000, closed=True), IMPLICIT), "nested_too_deep"),
         (part10(nested_undefined(100_000, closed=True), IMPLICIT), "nested_too_deep"),
