@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::jpeg::Encoder;
 use crate::encode::{Emit, Subsampling, png, pnm};
+use crate::grey::Greys;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
 use crate::place::{self, Target};
@@ -89,6 +90,7 @@ pub struct Answerer<'a> {
     settings: Settings,
     stores: &'a Stores,
     encoder: Option<Encoder>,
+    greys: Option<Greys>,
 }
 
 /// What rows of one object have in common.
@@ -125,6 +127,7 @@ impl<'a> Answerer<'a> {
             settings,
             stores,
             encoder: None,
+            greys: None,
         }
     }
 
@@ -198,6 +201,7 @@ impl<'a> Answerer<'a> {
         send: &mut dyn FnMut(&Row),
     ) -> Result<(), Reason> {
         let mut renderer = Renderer::new(job.object, job.plan, self.settings.limits)?;
+        renderer.greys = self.greys.take();
         for index in 0..job.plan.image.frames {
             match self.frame(job, &mut renderer, index, common) {
                 Ok(row) => send(&row),
@@ -209,6 +213,7 @@ impl<'a> Answerer<'a> {
                 }
             }
         }
+        self.greys = renderer.greys.take();
         Ok(())
     }
 

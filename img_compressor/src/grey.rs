@@ -6,7 +6,11 @@
 use crate::modality::Modality;
 use crate::samples::Samples;
 use crate::voi::Voi;
-use crate::window::{Window, level};
+use crate::window::{Function, Window, level};
+
+/// Entries of a table: one for every 16-bit cell.
+const TABLE: usize = 1 << 16;
+type Table = [u8; TABLE];
 
 /// Which bits of a cell are the value. PS3.5 8.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,12 @@ pub struct Bits {
 }
 
 impl Bits {
+    /// The value's bits of a cell of up to 16 bits, and the bits below them.
+    fn mask(self) -> (u16, u32) {
+        let mask = (1u32 << self.stored.min(16)) - 1;
+        (u16::try_from(mask).unwrap_or(u16::MAX), self.shift)
+    }
+
     /// The value of a cell, without what lies around it.
     #[must_use]
     pub fn value(self, cell: u32) -> i64 {
@@ -110,18 +120,57 @@ impl GreyPlan {
         if self.padding.is_some_and(|padding| padding.holds(stored)) {
             return 0;
         }
+        self.level_of_image(stored)
+    }
+
+    /// As [`Self::level_of_stored`], of a value that is no padding.
+    fn level_of_image(&self, stored: i64) -> u8 {
         self.level_of(self.modality.value(real(stored)))
     }
 
-    /// The grey level of every cell of `bits` bits, by the bits of the value.
-    fn table(&self) -> Vec<u8> {
+    /// The grey level of every cell, by the bits of the value.
+    ///
+    /// A window over a rising rescale rises too: only the stored values inside the window are
+    /// computed one by one, which for CT is a few hundred of 65,536.
+    #[expect(clippy::large_stack_arrays, reason = "64 KiB on its way to the heap")]
+    fn table(&self) -> Box<Table> {
+        let mut levels = Box::new([0; TABLE]);
         let plain = Bits {
             shift: 0,
             ..self.bits
         };
-        (0..1u32 << self.bits.stored)
-            .map(|cell| self.level_of_stored(plain.value(cell)))
-            .collect()
+        let cells = 1u32 << self.bits.stored;
+        let (low, high) = self.slope_ends().unwrap_or((i64::MIN, i64::MAX));
+        let [below, above] = [low, high].map(|end| self.level_of_image(end));
+        for (cell, target) in (0..cells).zip(levels.iter_mut()) {
+            let stored = plain.value(cell);
+            *target = if self.padding.is_some_and(|padding| padding.holds(stored)) {
+                0
+            } else if stored <= low {
+                below
+            } else if stored >= high {
+                above
+            } else {
+                self.level_of_image(stored)
+            };
+        }
+        levels
+    }
+
+    /// The last stored value at the black end of the window and the first at its white end;
+    /// `None` where neither the window nor the rescale is a rising line.
+    fn slope_ends(&self) -> Option<(i64, i64)> {
+        let (Voi::Window(window), Modality::Rescale { slope, .. }) = (&self.voi, &self.modality)
+        else {
+            return None;
+        };
+        if *slope <= 0.0 || window.function == Function::Sigmoid {
+            return None;
+        }
+        let grey = |stored: i64| window.grey(self.modality.value(real(stored)));
+        let low = first_stored(&|stored| grey(stored) > 0.0) - 1;
+        let high = first_stored(&|stored| grey(stored) >= 255.0);
+        Some((low, high))
     }
 
     /// Add the physical values of a frame to `span`.
@@ -177,32 +226,29 @@ impl GreyPlan {
 #[derive(Debug)]
 pub struct Greys {
     plan: GreyPlan,
-    table: Vec<u8>,
+    table: Option<Box<Table>>,
 }
 
 impl Greys {
     /// Prepare a plan.
     #[must_use]
     pub fn new(plan: GreyPlan) -> Self {
-        Self {
-            plan,
-            table: Vec::new(),
-        }
+        Self { plan, table: None }
     }
 
     /// Take another plan; the table is kept if it is the same.
     pub fn set(&mut self, plan: GreyPlan) {
         if plan != self.plan {
             self.plan = plan;
-            self.table.clear();
+            self.table = None;
         }
     }
 
     /// One grey level per sample.
     pub fn render(&mut self, samples: &Samples) -> Vec<u8> {
         match samples {
-            Samples::Bytes(cells) => self.look_up(cells),
-            Samples::Words(cells) => self.look_up(cells),
+            Samples::Bytes(cells) => self.bytes(cells),
+            Samples::Words(cells) => self.words(cells),
             Samples::Longs(cells) => cells
                 .iter()
                 .map(|cell| self.plan.level_of_stored(self.plan.bits.value(*cell)))
@@ -221,21 +267,46 @@ impl Greys {
         }
     }
 
-    fn look_up<T: Copy + Into<u32>>(&mut self, cells: &[T]) -> Vec<u8> {
-        if self.table.is_empty() {
-            self.table = self.plan.table();
-        }
-        let mask = (1u32 << self.plan.bits.stored) - 1;
-        let shift = self.plan.bits.shift;
-        let table = &self.table[..=mask as usize];
+    fn table(&mut self) -> &Table {
+        let plan = &self.plan;
+        self.table.get_or_insert_with(|| plan.table())
+    }
+
+    fn bytes(&mut self, cells: &[u8]) -> Vec<u8> {
+        let (mask, shift) = self.plan.bits.mask();
+        let table = self.table();
+        let by_cell: [u8; 256] =
+            std::array::from_fn(|cell| table[(cell >> shift) & usize::from(mask)]);
         cells
             .iter()
-            .map(|cell| {
-                let cell: u32 = (*cell).into();
-                table[(cell >> shift & mask) as usize]
-            })
+            .map(|cell| by_cell[usize::from(*cell)])
             .collect()
     }
+
+    fn words(&mut self, cells: &[u16]) -> Vec<u8> {
+        let (mask, shift) = self.plan.bits.mask();
+        let table = self.table();
+        // An index of 16 bits into a table of 65,536 needs no bounds check.
+        cells
+            .iter()
+            .map(|cell| table[usize::from((cell >> shift) & mask)])
+            .collect()
+    }
+}
+
+/// The first stored value of up to 16 bits from which on `reached` holds; one past them if none.
+fn first_stored(reached: &dyn Fn(i64) -> bool) -> i64 {
+    let (mut low, mut high) = (-32_769i64, 65_536i64);
+    while low < high {
+        // Rounded down, also below zero: `low` must move when it is next to `high`.
+        let middle = low + (high - low) / 2;
+        if reached(middle) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    low
 }
 
 #[expect(clippy::cast_precision_loss, reason = "32-bit values are exact in f64")]
@@ -288,6 +359,36 @@ mod tests {
 
         assert_eq!(Span(Some((10.0, 20.0))), span);
         assert_eq!(vec![0, 255, 0, 0], greys.render(&samples));
+    }
+
+    /// The short cut of the table gives what the formula gives, value by value; windows far
+    /// below and far above every stored value once kept its search from ending.
+    #[test]
+    fn the_table_equals_the_formula() -> Result<(), crate::window::WindowError> {
+        for center in [40.0, 0.0, -1e6, 1e6, -20_000.5] {
+            for (width, slope, signed) in [(80.0, 1.0, true), (1.0, 0.37, false), (1e6, -2.0, true)]
+            {
+                let mut plan = plan(Voi::Window(Window::new(Function::Linear, center, width)?));
+                plan.bits = Bits {
+                    stored: 16,
+                    shift: 0,
+                    signed,
+                };
+                plan.modality = Modality::Rescale {
+                    slope,
+                    intercept: -24.5,
+                };
+                plan.inverted = signed;
+                let formula = |cell| plan.level_of_stored(plan.bits.value(cell));
+                let table = plan.table();
+                assert!(
+                    (0u32..)
+                        .zip(table.iter())
+                        .all(|(cell, level)| *level == formula(cell))
+                );
+            }
+        }
+        Ok(())
     }
 
     #[test]

@@ -46,7 +46,8 @@ pub struct Renderer<'a> {
     span: Option<Span>,
     /// The only frame of an object, decoded to measure it.
     kept: Option<Decoded>,
-    greys: Option<Greys>,
+    /// Prepared greys; handed on from object to object, since a series shares its window.
+    pub greys: Option<Greys>,
     warnings: Vec<Warning>,
 }
 
