@@ -13,6 +13,7 @@ import yaml
 from dicom_pipeline.cli.console import err
 from dicom_pipeline.engine_home import prepare_home
 from dicom_pipeline.places import Places
+from dicom_pipeline.storage import make_storage
 
 _STOP_SECONDS = 20
 
@@ -21,6 +22,7 @@ def serve(places: Places, port: int) -> None:
     """Run until ctrl-C, SIGTERM, or the end of one of the processes."""
     places.dbt.prepare()
     home = prepare_home(places.settings.dagster_home)
+    make_storage(home)
     workspace = _workspace(home)
     commands = [
         ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port)],
