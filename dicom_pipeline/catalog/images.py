@@ -37,6 +37,7 @@ IMAGES = Table(
         *VERSION,
         Column("sop_instance_uid", "SOPInstanceUID", TEXT),
         Column("sop_class_uid", "SOPClassUID", TEXT),
+        Column("modality", "Modality", TEXT),
         Column("instance_number", "InstanceNumber", INTEGER),
         Column("acquisition_number", "AcquisitionNumber", INTEGER),
         Column("acquisition_date", "AcquisitionDate", DATE),

@@ -81,7 +81,7 @@ class Compressor:
     @property
     def _binary(self) -> str:
         """Beside the interpreter where it was installed with us, else on the path."""
-        beside = Path(sys.executable).with_name(self.command)
+        beside = Path(sys.executable).parent / self.command
         return str(beside) if beside.exists() else self.command
 
     def identify(self) -> str:

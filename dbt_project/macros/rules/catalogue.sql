@@ -215,6 +215,7 @@
             "value_issues": "",
             "sop_instance_uid": "UI",
             "sop_class_uid": "UI",
+            "modality": "CS",
             "instance_number": "IS",
             "acquisition_number": "IS",
             "acquisition_date": "DA",
