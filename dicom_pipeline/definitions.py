@@ -4,6 +4,7 @@ import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
+from dagster_duckdb import DuckDBResource
 
 from dicom_pipeline.assets.images import compressed_images
 from dicom_pipeline.assets.models import build_models
@@ -12,6 +13,7 @@ from dicom_pipeline.assets.published import analytics
 from dicom_pipeline.assets.raw import raw_entities, raw_files, raw_headers
 from dicom_pipeline.checks.balance import everything_has_an_outcome
 from dicom_pipeline.checks.images import every_image_has_frames_or_a_reason
+from dicom_pipeline.checks.snapshot import snapshot_has_every_table
 from dicom_pipeline.partitions import STUDY_MONTHS
 from dicom_pipeline.places import Places
 from dicom_pipeline.sensors.arrivals import build_arrival_sensors
@@ -35,7 +37,11 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             *build_models(places.dbt.prepare()),
             analytics,
         ],
-        asset_checks=[everything_has_an_outcome, every_image_has_frames_or_a_reason],
+        asset_checks=[
+            everything_has_an_outcome,
+            every_image_has_frames_or_a_reason,
+            snapshot_has_every_table,
+        ],
         jobs=list(jobs.values()),
         sensors=[
             *build_arrival_sensors(
@@ -49,7 +55,14 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
                 minimum_interval_seconds=30,
             ),
         ],
-        resources={**places.resources(), **overrides},
+        resources={
+            **places.resources(),
+            "snapshot": DuckDBResource(
+                database=str(settings.snapshot),
+                connection_config={"access_mode": "READ_ONLY"},
+            ),
+            **overrides,
+        },
         # A process per step costs 6 to 10 s here; parallel work is inside the assets.
         executor=dg.in_process_executor,
     )
