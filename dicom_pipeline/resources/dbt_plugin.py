@@ -7,6 +7,8 @@ Runs inside dbt, not Dagster. A key rendered by Jinja would be readable in ``tar
 import importlib.util
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,19 +105,49 @@ def check_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
         )
 
 
+@dataclass
+class _Holder:
+    """The key that the functions of one database are to use."""
+
+    key: Pseudonyms | None = None
+
+
+_HOLDERS: dict[str, _Holder] = {}
+"""By file: while anything in this process keeps a file open, its functions stay."""
+
+
 def register_functions(conn: DuckDBPyConnection, key: Pseudonyms | None) -> None:
-    """Make the functions; without a key the keyed ones are there, and raise."""
+    """Make the functions; without a key the keyed ones are there, and raise.
+
+    A file that this process opened before may have them still, from a connection that
+    nobody closed. They cannot be replaced then, but they ask for the key each time.
+    """
+    held = _holder(conn)
+    held.key = key
     integer = pa.int32()
-    of_one(conn, "phi_uid", lambda uid: _given(key).uid(uid))
-    of_one(conn, "phi_shift_days", lambda of: _given(key).shift_days(of), integer)
-    of_two(conn, "phi_token", lambda domain, text: _given(key).token(domain, text))
+    of_one(conn, "phi_uid", lambda uid: _given(held).uid(uid))
+    of_one(conn, "phi_shift_days", lambda of: _given(held).shift_days(of), integer)
+    of_two(conn, "phi_token", lambda domain, text: _given(held).token(domain, text))
     of_two(
-        conn, "phi_batch_token", lambda table, of: _given(key).batch_token(table, of)
+        conn, "phi_batch_token", lambda table, of: _given(held).batch_token(table, of)
     )
     of_two(conn, "text_terms", lambda text, people: imaging_terms(text, [people]))
-    conn.create_function(
-        "phi_key_check", lambda: _given(key).check_value, [], "VARCHAR"
-    )
+    with _kept():
+        conn.create_function(
+            "phi_key_check", lambda: _given(held).check_value, [], "VARCHAR"
+        )
+
+
+def _holder(conn: DuckDBPyConnection) -> _Holder:
+    [(path,)] = conn.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchall()
+    return _HOLDERS.setdefault(path, _Holder()) if path else _Holder()
+
+
+def _kept() -> AbstractContextManager[None]:
+    """Let a function that is there already be."""
+    return suppress(duckdb.CatalogException)
 
 
 def of_one(
@@ -130,14 +162,15 @@ def of_one(
         return _mapped(function, returned, texts)
 
     result = "INTEGER" if returned == pa.int32() else "VARCHAR"
-    conn.create_function(
-        name,
-        values,
-        ["VARCHAR"],
-        result,
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-    )
+    with _kept():
+        conn.create_function(
+            name,
+            values,
+            ["VARCHAR"],
+            result,
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
 
 
 def of_two(
@@ -148,14 +181,15 @@ def of_two(
     def values(first: Array, second: Array) -> Array:
         return _mapped(function, TEXT, first, second)
 
-    conn.create_function(
-        name,
-        values,
-        ["VARCHAR"] * 2,
-        "VARCHAR",
-        type=PythonUDFType.ARROW,
-        null_handling=FunctionNullHandling.SPECIAL,
-    )
+    with _kept():
+        conn.create_function(
+            name,
+            values,
+            ["VARCHAR"] * 2,
+            "VARCHAR",
+            type=PythonUDFType.ARROW,
+            null_handling=FunctionNullHandling.SPECIAL,
+        )
 
 
 def _mapped(
@@ -167,10 +201,10 @@ def _mapped(
     return pa.array([made[row] for row in rows], returned)
 
 
-def _given(key: Pseudonyms | None) -> Pseudonyms:
-    if key is None:
+def _given(held: _Holder) -> Pseudonyms:
+    if held.key is None:
         raise NoKeyError
-    return key
+    return held.key
 
 
 def _pseudonyms(uri: str, version: int) -> Pseudonyms | None:

@@ -113,3 +113,14 @@ def test_a_bad_key_address_stops_the_plugin():
     """A key that is configured and cannot be had is no reason to go on without one."""
     with pytest.raises(DbtRuntimeError, match="the key file cannot be read"):
         BasePlugin.create(MODULE, config={"key_uri": "file:///nowhere/key"})
+
+
+def test_a_file_that_is_still_open_uses_the_key_that_was_given_last(tmp_path):
+    """A connection that nobody closed keeps its functions, not its key."""
+    file = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(file) as first, duckdb.connect(file) as second:
+        register_functions(first, Pseudonyms(KEY))
+        register_functions(second, None)
+
+        with pytest.raises(duckdb.Error, match="set DICOM_PIPELINE_KEY_URI"):
+            second.execute("select phi_uid('1.2')")
