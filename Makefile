@@ -27,7 +27,7 @@ setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked pack
 demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where to look.
 	@$(BIN)/dicom-pipeline demo
 
-test: setup $(VENV)/.chromium ## Run every test; SUITE=tests/unit for a part.
+test: setup $(VENV)/.chromium $(VENV)/.peers ## Run every test; SUITE=tests/unit for a part.
 	@$(BIN)/python -m pytest $(XDIST) $(SUITE)
 
 check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
@@ -58,7 +58,7 @@ generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 
 lock: | $(VENV)/.uv ## Resolve again and rewrite requirements.lock.
 	@{ echo "# Versions and hashes, no addresses; 'make lock' rewrites it."; \
-	$(UV) export -q --upgrade --format requirements.txt --all-extras \
+	$(UV) export -q --upgrade --format requirements.txt --extra aws --extra local \
 		--no-emit-workspace --no-annotate --no-header | grep -v '://' ; } >$@.part
 	@mv $@.part requirements.lock
 
@@ -103,4 +103,14 @@ $(VENV)/.chromium: | $(VENV)/.uv
 	@command -v chromium >/dev/null || if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 		{ apt-get update -q && $(APT) chromium; } || echo "no Chromium: browser test skips" >&2; \
 	else echo "no Chromium: the browser test skips" >&2; fi
+	@touch $@
+
+# DCMTK and Orthanc send and judge real DICOM; what needs them skips where they are absent.
+# RUNLEVEL=1 keeps the package from starting a server that nobody asked for.
+$(VENV)/.peers: | $(VENV)/.uv
+	@command -v storescu >/dev/null && command -v Orthanc >/dev/null \
+	|| if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		{ apt-get update -q && RUNLEVEL=1 $(APT) dcmtk orthanc orthanc-dicomweb; } \
+		|| echo "no DCMTK or Orthanc: tests with them skip" >&2; \
+	else echo "no DCMTK or Orthanc: tests with them skip" >&2; fi
 	@touch $@
