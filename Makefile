@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test check dev generate lock \
+LISTED := setup demo test check dev fuzz generate lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
 SUITE := tests
 XDIST := -n 2 --dist loadfile
+MINUTES := 10
 RUST_SOURCES := $(shell find img_compressor -name target -prune -o -type f -print)
 
 # An import without bytecode takes twice as long (measured 2026-11: Dagster 2.8 s, 1.2 s).
@@ -52,6 +53,9 @@ bench: setup ## Measure throughput and latency on this machine.
 
 faults: setup ## Break things on purpose and see that nothing is lost.
 	@$(BIN)/python benchmarks/faults.py
+
+fuzz: setup $(VENV)/.fuzz ## Feed the header reader what nobody sends; MINUTES=10 says for how long.
+	@PYTHONPATH=$(VENV)/fuzz:. $(BIN)/python -m tests.fuzz.run --minutes $(MINUTES)
 
 generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
@@ -103,6 +107,12 @@ $(VENV)/.chromium: | $(VENV)/.uv
 	@command -v chromium >/dev/null || if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 		{ apt-get update -q && $(APT) chromium; } || echo "no Chromium: browser test skips" >&2; \
 	else echo "no Chromium: the browser test skips" >&2; fi
+	@touch $@
+
+# Beside the locked packages, not among them: only who fuzzes has the fuzzer.
+$(VENV)/.fuzz: pyproject.toml | $(VENV)/.python
+	@$(UV) pip install -q --python $(BIN)/python --target $(VENV)/fuzz \
+		--group pyproject.toml:fuzz
 	@touch $@
 
 # DCMTK and Orthanc send and judge real DICOM; what needs them skips where they are absent.

@@ -1,0 +1,64 @@
+"""The fuzzer's judge, every day: on its seeds and on some mutations of them."""
+
+import sys
+from random import Random
+
+import pytest
+
+from dicom_pipeline.dicom.header import Header, NeedMore, extract
+from tests.fuzz import judge as judge_module
+from tests.fuzz.judge import judge
+from tests.fuzz.mutations import mutated
+from tests.fuzz.seeds import seeds
+
+SEEDS = seeds()
+
+
+def test_every_seed_is_judged_well():
+    """Real headers, read in five ways each."""
+    outcomes = [judge(seed) for seed in SEEDS]
+
+    assert sum(isinstance(outcome, Header) for outcome in outcomes) > 150
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_mutations_are_judged_well(number):
+    """The same ones every day; `make fuzz` looks for others."""
+    random = Random(number)
+
+    for _ in range(150):
+        judge(mutated(random.choice(SEEDS), random))
+
+
+def _wishes(_data, size):
+    return NeedMore(size)
+
+
+def _takes_a_prefix_for_a_file(data, _size):
+    return extract(data, len(data))
+
+
+def _talks(data, size):
+    sys.stdout.write("a value")
+    return extract(data, size)
+
+
+def _raises(_data, _size):
+    raise ValueError("an element")
+
+
+@pytest.mark.parametrize(
+    ("lie", "word"),
+    [
+        (_wishes, "no end"),
+        (_takes_a_prefix_for_a_file, "other answer"),
+        (_talks, "letters were printed"),
+        (_raises, "an element"),
+    ],
+)
+def test_the_judge_hears_a_lie(monkeypatch, lie, word):
+    """A judge that is content with anything finds nothing."""
+    monkeypatch.setattr(judge_module, "extract", lie)
+
+    with pytest.raises((AssertionError, ValueError), match=word):
+        judge(SEEDS[0])
