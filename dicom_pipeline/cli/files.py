@@ -6,18 +6,29 @@ from typing import Annotated
 
 import typer
 
-from dicom_pipeline.cli.console import FAILED, err, fail, print_json, progress, table
+from dicom_pipeline.cli.console import (
+    FAILED,
+    MISSING,
+    err,
+    fail,
+    print_json,
+    progress,
+    table,
+)
 from dicom_pipeline.places import Places
 from dicom_pipeline.settings import Settings
-from dicom_pipeline.sources.folder import (
+from dicom_pipeline.sources.push import (
     AmbiguousSourceError,
     Progress,
     PushResult,
     push,
 )
+from dicom_pipeline.sources.source import SourceError
 from dicom_pipeline.sources.validate import validate, write_csv
+from dicom_pipeline.sources.words import KNOWN, UnknownSourceError, source_of
 
-Sources = Annotated[list[Path], typer.Argument(help="Files or folders.", exists=True)]
+Sources = Annotated[list[str], typer.Argument(help=f"Any of: {', '.join(KNOWN)}.")]
+Paths = Annotated[list[Path], typer.Argument(help="Files or folders.", exists=True)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object to stdout.")]
 
 
@@ -42,8 +53,12 @@ def push_command(sources: Sources, json: Json = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def push_into(places: Places, sources: Sequence[Path]) -> PushResult:
-    """Send ``sources`` with a progress bar."""
+def push_into(places: Places, words: Sequence[str]) -> PushResult:
+    """Send what ``words`` name, with a progress bar."""
+    try:
+        sources = [source_of(word) for word in words]
+    except UnknownSourceError as error:
+        fail(str(error), MISSING)
     with progress("files") as bar:
         task = bar.add_task("sending", total=None)
 
@@ -52,12 +67,12 @@ def push_into(places: Places, sources: Sequence[Path]) -> PushResult:
 
         try:
             return push(sources, places.provider, progress=show)
-        except AmbiguousSourceError as error:
+        except (AmbiguousSourceError, SourceError) as error:
             fail(str(error))
 
 
 def validate_command(
-    sources: Sources,
+    sources: Paths,
     report: Annotated[Path, typer.Option(help="CSV file, one row per file.")],
     json: Json = False,
 ) -> None:
@@ -78,4 +93,5 @@ def _facts(result: PushResult) -> dict[str, object]:
         "unchanged": result.unchanged,
         "uploaded_bytes": result.uploaded_bytes,
         "failed": dict(result.failed),
+        "skipped": dict(result.skipped),
     }

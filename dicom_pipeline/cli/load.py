@@ -35,7 +35,7 @@ def demo() -> None:
         hospital = Path(folder) / "hospital"
         made = write_hospital(hospital)
         err.print(f"{made} files of a made-up hospital, and those of pydicom's wheel")
-        _ingest([hospital, _pydicom_files()], json=False)
+        _ingest([str(hospital), str(_pydicom_files())], json=False)
     _where_to_look(time.monotonic() - began)
 
 
@@ -58,7 +58,7 @@ def up(
         fail(str(error))
 
 
-def _ingest(sources: list[Path], *, json: bool) -> None:
+def _ingest(sources: list[str], *, json: bool) -> None:
     settings = Settings()
     try:
         with Places(settings).open() as places:

@@ -4,12 +4,14 @@ Every byte that Python reads from or writes to object storage passes through her
 object key may name a person, so no error of this module quotes one.
 """
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from obstore.store import S3Store
 
@@ -24,7 +26,16 @@ _MULTIPART_BYTES = 5 * 1024**3  # CopyObject takes 5 GiB at most
 
 
 class BucketError(RuntimeError):
-    """The place fails, not the file: missing bucket, no permission, no server."""
+    """The place fails, not the file: missing bucket, no permission, no server.
+
+    Attributes:
+        code: The store's own word for it, where it gave one.
+    """
+
+    def __init__(self, message: str, code: str = "") -> None:
+        """Keep the code beside the message."""
+        super().__init__(message)
+        self.code = code
 
 
 class ObjectGoneError(BucketError):
@@ -120,12 +131,64 @@ class Bucket:
         except (ClientError, BotoCoreError) as error:
             _fail("read", error)
 
-    def write(self, key: str, body: bytes) -> None:
+    def read_range(self, key: str, start: int, end: int) -> bytes:
+        """Return the bytes from ``start`` up to ``end`` of an object.
+
+        Raises:
+            ObjectGoneError: There is no object at ``key``.
+        """
+        wanted = f"bytes={start}-{end - 1}"
+        try:
+            answer = self.store.client.get_object(
+                Bucket=self.name, Key=key, Range=wanted
+            )
+            return answer["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            _fail("read", error)
+
+    def write(
+        self, key: str, body: bytes, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Put ``body`` at ``key``, replacing what was there."""
         try:
-            self.store.client.put_object(Bucket=self.name, Key=key, Body=body)
+            self.store.client.put_object(
+                Bucket=self.name, Key=key, Body=body, Metadata=metadata or {}
+            )
         except (ClientError, BotoCoreError) as error:
             _fail("write", error)
+
+    def upload(
+        self, key: str, body: BinaryIO, part_bytes: int, metadata: Mapping[str, str]
+    ) -> None:
+        """Put a stream of unknown length at ``key``, in parts of ``part_bytes``.
+
+        What ``body`` raises while it is read comes through; no part is left then.
+        """
+        cut = TransferConfig(
+            multipart_threshold=part_bytes,
+            multipart_chunksize=part_bytes,
+            use_threads=False,  # whoever sends many has threads of its own
+        )
+        try:
+            self.store.client.upload_fileobj(
+                body,
+                self.name,
+                key,
+                ExtraArgs={"Metadata": dict(metadata)},
+                Config=cut,
+            )
+        except (ClientError, BotoCoreError) as error:
+            _fail("upload", error)
+
+    def metadata(self, key: str) -> Mapping[str, str]:
+        """User metadata of an object; none where there is no object."""
+        try:
+            answer = self.store.client.head_object(Bucket=self.name, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            with contextlib.suppress(ObjectGoneError):
+                _fail("read", error)
+            return {}
+        return answer["Metadata"]
 
     def copy_from(self, source: "Bucket", stored: StoredObject, key: str) -> None:
         """Copy an object to ``key`` without its bytes passing through here.
@@ -176,4 +239,4 @@ def _fail(verb: str, error: ClientError | BotoCoreError) -> NoReturn:
         raise ObjectGoneError(f"{verb}: the object is gone") from None
     if code in _CHANGED:
         raise ObjectChangedError(f"{verb}: the object has changed") from None
-    raise BucketError(f"{verb} failed: {code}") from None
+    raise BucketError(f"{verb} failed: {code}", code) from None

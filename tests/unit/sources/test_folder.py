@@ -7,13 +7,15 @@ import pytest
 
 from dicom_pipeline.resources.bucket import Bucket, BucketError
 from dicom_pipeline.resources.local_s3 import LocalS3
-from dicom_pipeline.sources.folder import (
-    PART_BYTES,
-    AmbiguousSourceError,
-    Progress,
-    etag,
-    push,
-)
+from dicom_pipeline.sources import push as pushing
+from dicom_pipeline.sources.etags import PART_BYTES, etag
+from dicom_pipeline.sources.folder import Folder
+from dicom_pipeline.sources.push import AmbiguousSourceError, Progress
+
+
+def push(paths, bucket, **more):
+    """Send files and folders."""
+    return pushing.push([Folder(path) for path in paths], bucket, **more)
 
 
 def _bodies(bucket: Bucket) -> dict[str, bytes]:

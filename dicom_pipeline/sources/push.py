@@ -1,0 +1,191 @@
+"""From any source into the provider bucket: many at once, in bounded memory.
+
+Content decides later what a file is, so everything is sent, hidden and empty files
+too; only an archive is opened instead. Whatever leaves this module is a count or a
+code.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+
+from dicom_pipeline.resources.bucket import Bucket
+from dicom_pipeline.sources.send import UNCHANGED, UPLOADED, Present, Sent, send
+from dicom_pipeline.sources.source import (
+    Failed,
+    Found,
+    Item,
+    Skipped,
+    Source,
+    keyed,
+)
+
+
+class AmbiguousSourceError(ValueError):
+    """Two of the sources would be stored under the same key."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a push is: counts and bytes, never names; no total while unknown."""
+
+    files: int
+    bytes: int
+    files_total: int | None
+    bytes_total: int | None
+
+
+@dataclass(frozen=True)
+class PushResult:
+    """What became of the files of one push.
+
+    Attributes:
+        uploaded: Files that were sent.
+        unchanged: Files that were there already, byte for byte.
+        uploaded_bytes: Bytes that were sent.
+        failed: Number of files, folders or archives by the code of their failure.
+        skipped: Number of things without bytes of their own, by code.
+    """
+
+    uploaded: int = 0
+    unchanged: int = 0
+    uploaded_bytes: int = 0
+    failed: Mapping[str, int] = field(default_factory=dict)
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file is in the bucket now."""
+        return not self.failed
+
+
+Report = Callable[[Progress], None]
+
+
+def push(
+    sources: Iterable[Source],
+    bucket: Bucket,
+    *,
+    workers: int = 16,
+    progress: Report | None = None,
+) -> PushResult:
+    """Send what the sources hold; what is there with the same bytes is not sent.
+
+    So a push that was cut short goes on when it is started again.
+
+    Args:
+        sources: Where items come from.
+        bucket: The provider bucket.
+        workers: Items in flight; each holds 8 MiB at most, and twice as many wait.
+        progress: Called after each file, in this thread.
+
+    Raises:
+        AmbiguousSourceError: Two sources would use the same keys.
+        SourceError: A source fails; the files that were sent stay.
+        BucketError: The bucket fails; the files that were sent stay.
+    """
+    asked = _distinct(sources)
+    tally = _Tally(asked, progress)
+    for source in asked:
+        present = {
+            stored.key: Present(stored.bytes, stored.fingerprint)
+            for stored in bucket.list(source.prefix)
+        }
+        for item, sent in _sent(tally.items_of(source), bucket, present, workers):
+            tally.add(item, sent)
+    return tally.result()
+
+
+def _distinct(sources: Iterable[Source]) -> Sequence[Source]:
+    by_prefix: dict[str, Source] = {}
+    for source in sources:
+        if by_prefix.setdefault(source.prefix, source) != source:
+            raise AmbiguousSourceError(
+                "two sources have the same name; give the folder above them instead"
+            )
+    return list(by_prefix.values())
+
+
+class _Tally:
+    """Counts what was found and what became of it."""
+
+    def __init__(self, sources: Sequence[Source], report: Report | None) -> None:
+        self._report = report
+        self._outcomes: Counter[str] = Counter()
+        self._failed: Counter[str] = Counter()
+        self._skipped: Counter[str] = Counter()
+        self._bytes = 0
+        known = [source.expected() for source in sources] if report else []
+        sure = [each for each in known if each is not None]
+        complete = len(sure) == len(known)
+        self._now = Progress(
+            0,
+            0,
+            sum(each.files for each in sure) if complete else None,
+            sum(each.bytes for each in sure) if complete else None,
+        )
+
+    def items_of(self, source: Source) -> Iterator[Item]:
+        """Yield the items and count the rest."""
+        for found in source.items():
+            item = self._counted(keyed(found) if isinstance(found, Item) else found)
+            if item is not None:
+                yield item
+
+    def _counted(self, found: Found) -> Item | None:
+        if isinstance(found, Failed):
+            self._failed[found.code] += 1
+        elif isinstance(found, Skipped):
+            self._skipped[found.code] += 1
+        else:
+            return found
+        return None
+
+    def add(self, item: Item, sent: Sent) -> None:
+        """Count one item that is done with."""
+        self._outcomes[sent.code] += 1
+        self._bytes += sent.bytes
+        now = self._now
+        size = sent.bytes if item.bytes is None else item.bytes
+        self._now = replace(now, files=now.files + 1, bytes=now.bytes + size)
+        if self._report is not None:
+            self._report(self._now)
+
+    def result(self) -> PushResult:
+        """Return the counts."""
+        outcomes = self._outcomes.copy()
+        return PushResult(
+            uploaded=outcomes.pop(UPLOADED, 0),
+            unchanged=outcomes.pop(UNCHANGED, 0),
+            uploaded_bytes=self._bytes,
+            failed=dict(self._failed + outcomes),
+            skipped=dict(self._skipped),
+        )
+
+
+def _sent(
+    items: Iterator[Item],
+    bucket: Bucket,
+    present: Mapping[str, Present],
+    workers: int,
+) -> Iterator[tuple[Item, Sent]]:
+    """Yield each item with what became of it, as they end."""
+    flying: dict[Future[Sent], Item] = {}
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                while len(flying) < 2 * workers:
+                    item = next(items, None)
+                    if item is None:
+                        break
+                    stored = present.get(item.key)
+                    flying[pool.submit(send, item, bucket, stored)] = item
+                if not flying:
+                    return
+                for done in wait(flying, return_when=FIRST_COMPLETED).done:
+                    item = flying.pop(done)
+                    item.release()
+                    yield item, done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,166 @@
+"""One item into the provider bucket, unless its bytes are there already.
+
+What is the same is told by the cheapest fact there is: the ETag that the source knows,
+else the version that was kept with the object, else the bytes themselves, read and
+hashed but not sent.
+"""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
+from typing import BinaryIO, Final, NamedTuple, cast
+
+from dicom_pipeline.resources.bucket import Bucket, BucketError
+from dicom_pipeline.sources.etags import (
+    PART_BYTES,
+    etag_of,
+    etag_of_bytes,
+    part_bytes,
+)
+from dicom_pipeline.sources.source import INCOMPLETE, UNREADABLE, Item, ItemError
+
+UPLOADED: Final = "uploaded"
+UNCHANGED: Final = "unchanged"
+REFUSED: Final = "refused_by_store"
+"""The store takes neither this key nor this body, whoever asks."""
+
+_VERSION: Final = "source-version"  # S3 user metadata
+_REFUSALS: Final = {
+    "EntityTooLarge",
+    "ExistingObjectIsDirectory",  # SeaweedFS: a key and what is below it
+    "ExistingObjectIsFile",
+    "KeyTooLongError",
+}
+_ATTEMPTS: Final = 4
+_FIRST_PAUSE_SECONDS: Final = 0.5
+
+
+class Present(NamedTuple):
+    """What a listing says of an object that is there."""
+
+    bytes: int
+    fingerprint: str
+
+
+class Sent(NamedTuple):
+    """What became of an item: a code, and the bytes that were sent."""
+
+    code: str
+    bytes: int
+
+
+def send(item: Item, bucket: Bucket, present: Present | None = None) -> Sent:
+    """Send one item; its failure is a code.
+
+    An item whose failure may pass is tried again, from its beginning.
+
+    Raises:
+        BucketError: The bucket fails, not the item.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _sent(item, bucket, present)
+        except ItemError as error:
+            if not error.passing or attempt == _ATTEMPTS:
+                return Sent(error.code, 0)
+        except OSError:
+            return Sent(UNREADABLE, 0)
+        except BucketError as error:
+            if error.code not in _REFUSALS:
+                raise
+            return Sent(REFUSED, 0)
+        time.sleep(pause)
+        pause *= 2
+    raise AssertionError  # the last attempt has returned
+
+
+def kept_with(item: Item) -> Mapping[str, str]:
+    """User metadata that the object of an item gets."""
+    version = {_VERSION: _hash(item.version)} if item.version else {}
+    return {**item.metadata, **version}
+
+
+def _sent(item: Item, bucket: Bucket, present: Present | None) -> Sent:
+    if present is not None and _known(item, bucket, present):
+        return Sent(UNCHANGED, 0)
+    if item.copy is not None and item.copy(bucket, item.key, kept_with(item)):
+        return Sent(UPLOADED, item.bytes or 0)
+    with _opened(item) as body:
+        head = body.read_fully(PART_BYTES)
+    if len(head) < PART_BYTES:
+        return _put(item, bucket, present, head)
+    if present is not None and _same(item, present):
+        return Sent(UNCHANGED, 0)
+    return _send_parts(item, bucket)
+
+
+def _known(item: Item, bucket: Bucket, present: Present) -> bool:
+    """Whether it is there, told without reading it."""
+    if item.bytes not in (None, present.bytes):
+        return False
+    if item.etag and item.etag == present.fingerprint:
+        return True
+    if not item.version:
+        return False
+    return bucket.metadata(item.key).get(_VERSION) == _hash(item.version)
+
+
+def _same(item: Item, present: Present) -> bool:
+    """Whether it is there, told by reading it; only where the size says so."""
+    if item.bytes not in (None, present.bytes) or item.version:
+        return False
+    with _opened(item) as body:
+        return etag_of(cast("BinaryIO", body), present.bytes) == present.fingerprint
+
+
+def _put(item: Item, bucket: Bucket, present: Present | None, body: bytes) -> Sent:
+    there = present is not None and present.fingerprint == etag_of_bytes(body)
+    if there and not item.version:
+        return Sent(UNCHANGED, 0)
+    bucket.write(item.key, body, kept_with(item))
+    return Sent(UPLOADED, len(body))
+
+
+def _send_parts(item: Item, bucket: Bucket) -> Sent:
+    with _opened(item) as body:
+        cut = part_bytes(item.bytes or 0)
+        bucket.upload(item.key, cast("BinaryIO", body), cut, kept_with(item))
+        return Sent(UPLOADED, body.count)
+
+
+def _opened(item: Item) -> "AbstractContextManager[_Body]":
+    return closing(_Body(item))
+
+
+class _Body:
+    """The bytes of an item; fewer than were promised are an error, not an end."""
+
+    def __init__(self, item: Item) -> None:
+        self._expected = item.bytes
+        self._context = item.open()
+        self._source = self._context.__enter__()
+        self.count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self._source.read(size)
+        self.count += len(chunk)
+        if not chunk and size and self.count < (self._expected or 0):
+            raise ItemError(INCOMPLETE, passing=True)
+        return chunk
+
+    def read_fully(self, size: int) -> bytes:
+        """Read ``size`` bytes, fewer only at the end."""
+        parts: list[bytes] = []
+        while size > 0 and (chunk := self.read(size)):
+            parts.append(chunk)
+            size -= len(chunk)
+        return b"".join(parts)
+
+    def close(self) -> None:
+        self._context.__exit__(None, None, None)
+
+
+def _hash(version: str) -> str:
+    return hashlib.sha256(version.encode()).hexdigest()[:32]
