@@ -1,9 +1,5 @@
 """The seam: the first bytes of an object in, a header or the reason why not out."""
 
-from pydicom.dataset import FileDataset
-from pydicom.filereader import read_partial
-from pydicom.tag import BaseTag
-
 from dicom_pipeline.dicom.outcome import (
     Bulk,
     Header,
@@ -18,9 +14,11 @@ from dicom_pipeline.dicom.plausible import begins_like_dicom
 from dicom_pipeline.dicom.prefix import Prefix
 from dicom_pipeline.dicom.quiet import silence
 from dicom_pipeline.dicom.reasons import IgnoredReason, QuarantineReason
-from dicom_pipeline.dicom.walk import NestedTooDeepError, Walk, is_recursion
+from dicom_pipeline.dicom.scan import BeyondPrefixError, Scanned, scan
+from dicom_pipeline.dicom.tolerant import Stop, TooManyElementsError, is_recursion, read
+from dicom_pipeline.dicom.walk import Walk
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Changes whenever the same bytes may give another header."""
 
 FIRST_RANGE = 64 * 1024
@@ -30,9 +28,6 @@ LARGEST_RANGE = 64 * 1024 * 1024
 """Bytes to fetch at most; a longer header is refused."""
 
 _AHEAD = 4096  # past the value that was asked for, the next elements follow
-
-ELEMENT_LIMIT = 1_000_000
-"""Elements at top level at most; a whole-slide image has hundreds."""
 
 Outcome = Header | NeedMore | Refused | Ignored
 
@@ -49,10 +44,13 @@ __all__ = [
     "ReadIssue",
     "Refused",
     "extract",
+    "read_tolerantly",
 ]
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 """SOP Class of a DICOMDIR (PS3.6 A)."""
+
+_ODD = frozenset("13579BDF")  # last digit of a private group, PS3.5 7.8
 
 _IDENTITY = (
     ("00080018", QuarantineReason.MISSING_SOP_INSTANCE_UID),
@@ -81,43 +79,29 @@ def extract(prefix: bytes, size: int) -> Outcome:
         return _outcome(prefix, size)
 
 
-class _Stop:
-    """Stops before pixel data, and at the records of a directory."""
-
-    def __init__(self) -> None:
-        self.at_pixels = False
-        self.in_directory = False
-        self._elements_left = ELEMENT_LIMIT
-
-    def __call__(self, tag: BaseTag, vr: str | None, length: int) -> bool:  # noqa: ARG002
-        number = int(tag)
-        self.at_pixels = number in _PIXELS
-        self.in_directory = number == _DIRECTORY_RECORDS
-        self._elements_left -= 1
-        if not self._elements_left:
-            raise TooManyElementsError
-        return self.at_pixels or self.in_directory
-
-
-class TooManyElementsError(ValueError):
-    """No header has so many elements; a deflated bomb has."""
-
-
-_PIXELS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})  # PS3.3 C.7.6.3, C.7.6.24
-_DIRECTORY_RECORDS = 0x00041220  # PS3.3 F.3.2.2: only a DICOMDIR has them
-
-
 def _outcome(prefix: bytes, size: int) -> Outcome:
     begins = begins_like_dicom(prefix, size)
     if begins is None:
         return NeedMore(min(size, FIRST_RANGE))
     if not begins:
         return Refused(QuarantineReason.NOT_DICOM)
-    file, stop = Prefix(prefix, size), _Stop()
+    try:
+        return _header(scan(prefix, size))
+    except BeyondPrefixError as error:
+        return _wish(error.needed, len(prefix), size)
+    except Exception:  # noqa: BLE001  whatever it is, the tolerant reader may know it
+        return read_tolerantly(prefix, size)
+
+
+def read_tolerantly(prefix: bytes, size: int) -> Outcome:
+    """Read with pydicom, as ``extract`` does with what is not strictly standard."""
+    file, stop = Prefix(prefix, size), Stop()
     answer: Outcome
     try:
-        parsed = read_partial(file, stop, force=True)  # type: ignore[arg-type]
-        answer = _header(parsed, file, stop)
+        dataset, meta = read(file, stop)
+        refused = None if stop.at_pixels else _unfinished(file)
+        found = Scanned(meta, dataset, file.tell(), stop.at_pixels)
+        answer = Refused(refused) if refused else _header(found)
     except Exception as error:  # noqa: BLE001  a parser of any bytes raises anything
         answer = Refused(_reason(error, file))
     if stop.in_directory:
@@ -134,7 +118,7 @@ def _wish(needed: int, have: int, size: int) -> NeedMore | Refused:
 
 def _reason(error: Exception, file: Prefix) -> QuarantineReason:
     """Say why a parser gave up; what it says itself is not repeated."""
-    if isinstance(error, NestedTooDeepError) or is_recursion(error):
+    if is_recursion(error):
         return QuarantineReason.NESTED_TOO_DEEP
     if file.bad_deflate:
         return QuarantineReason.BAD_DEFLATE
@@ -143,29 +127,23 @@ def _reason(error: Exception, file: Prefix) -> QuarantineReason:
     return QuarantineReason.TRUNCATED if file.at_end else QuarantineReason.UNREADABLE
 
 
-def _header(parsed: FileDataset, file: Prefix, stop: _Stop) -> Outcome:
-    if file.short or stop.in_directory:
-        return NeedMore(file.wanted)
-    if not stop.at_pixels:
-        refused = _unfinished(file)
-        if refused is not None:
-            return Refused(refused)
+def _header(found: Scanned) -> Outcome:
     walk = Walk()
-    dataset, meta = walk.json(parsed), Walk().json(parsed.file_meta)
+    dataset, meta = walk.json(found.dataset), Walk().json(found.meta)
     if walk.cut:
         return Refused(QuarantineReason.TRUNCATED)
     nameless = _nameless(dataset, meta)
     if nameless is not None:
         return nameless
-    private = [tag for tag in dataset if int(tag[:4], 16) & 1]
+    private = [tag for tag in dataset if tag[3] in _ODD]
     return Header(
         dataset=dataset,
         file_meta=meta,
         private_creators=_creators(dataset, private),
         private_element_count=len(private),
         element_count=walk.element_count,
-        header_bytes=file.tell(),
-        has_pixel_data=stop.at_pixels,
+        header_bytes=found.end,
+        has_pixel_data=found.at_pixels,
         bulk=tuple(walk.bulk),
         issues=tuple(walk.issues),
     )

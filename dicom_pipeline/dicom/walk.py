@@ -2,38 +2,31 @@
 
 import base64
 import hashlib
-from typing import Any
+from functools import lru_cache
 
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.dataset import Dataset
-from pydicom.filereader import read_sequence
-
+from dicom_pipeline.dicom import scan, tolerant
 from dicom_pipeline.dicom import vr as vrs
 from dicom_pipeline.dicom.charset import DEFAULT, encodings_of
 from dicom_pipeline.dicom.elements import (
     BINARY,
     INLINE_LIMIT,
     UnreadableValueError,
-    values_of,
+    element_of,
 )
 from dicom_pipeline.dicom.outcome import Bulk, Json, ReadIssue
-from dicom_pipeline.dicom.prefix import Prefix
-
-DEPTH_LIMIT = 64
-"""Sequences inside sequences that are followed; enhanced objects need fewer than 10."""
+from dicom_pipeline.dicom.raw import (
+    DEPTH_LIMIT,
+    Cut,
+    Elements,
+    NestedTooDeepError,
+    Texts,
+    Value,
+)
 
 _CHARACTER_SET = 0x00080005
 _PIXEL_REPRESENTATION = 0x00280103
 _TEXT_KEPT = 256
-_UNDEFINED = 0xFFFFFFFF
-
-
-class NestedTooDeepError(ValueError):
-    """Sequences go deeper than the limit."""
-
-    def __init__(self) -> None:
-        """Say the limit, nothing of the file."""
-        super().__init__(f"sequences are nested deeper than {DEPTH_LIMIT}")
+_CREATORS = range(0x10, 0x100)  # reserve blocks of a private group, PS3.5 7.8.1
 
 
 class Walk:
@@ -53,7 +46,7 @@ class Walk:
         self.element_count = 0
         self.cut = False
 
-    def json(self, dataset: Dataset) -> Json:
+    def json(self, dataset: Elements) -> Json:
         """Return ``dataset`` in the DICOM JSON Model, in tag order.
 
         Raises:
@@ -65,7 +58,10 @@ class Walk:
 class _Level:
     """What the elements of one item have in common."""
 
-    __slots__ = ("creators", "depth", "encodings", "path", "signed", "walk")
+    __slots__ = (
+        *("creators", "depth", "encodings", "path", "signed", "walk"),
+        "within",
+    )
 
     def __init__(
         self,
@@ -82,94 +78,87 @@ class _Level:
         self.encodings = encodings
         self.signed = signed
         self.creators: dict[int, str] = {}
+        self.within = Elements([], implicit=False)
 
-    def json(self, dataset: Dataset) -> Json:
+    def json(self, dataset: Elements) -> Json:
         self._learn(dataset)
         elements: Json = {}
-        for tag, raw in sorted((int(raw.tag), raw) for raw in dataset.values()):
-            if not tag & 0xFFFF:
-                continue  # group length: of the file's bytes, not of the patient
-            key = f"{tag:08X}"
-            self.walk.element_count += 1
-            if isinstance(raw, RawDataElement):
-                elements[key] = self._element(raw, tag, key)
-            elif raw.VR == "SQ":
-                elements[key] = {"vr": "SQ", **self._sequence(raw.value, key)}
-            else:
-                elements[key] = self._looked_at(raw, key)
+        for tag, vr, value in dataset.elements:
+            if tag & 0xFFFF:  # no group length: of the file's bytes, not of the patient
+                key = key_of(tag)
+                elements[key] = self._element(tag, vr, value, key)
+        self.walk.element_count += len(elements)
         return elements
 
-    def _looked_at(self, element: DataElement, key: str) -> Json:
-        """Write a text or bytes that pydicom itself has looked at, and so converted."""
-        if isinstance(element.value, bytes) and element.value:
-            return {"vr": "UN", **self._binary("UN", element.value, key)}
-        value = element.value or []
-        texts = [str(item) for item in ([value] if isinstance(value, str) else value)]
-        return {"vr": element.VR, "Value": texts} if any(texts) else {"vr": element.VR}
-
-    def _learn(self, dataset: Dataset) -> None:
+    def _learn(self, dataset: Elements) -> None:
         """Read what other elements depend on before them."""
-        terms = _terms(dataset)
+        self.within = dataset
+        terms = dataset.bytes_of(_CHARACTER_SET)
         if terms:
             self.encodings, defined = encodings_of(terms)
             if not defined:
                 self._issue("00080005", "charset", terms)
-        signed = _is_signed(dataset)
+        signed = dataset.bytes_of(_PIXEL_REPRESENTATION)
         if signed is not None:
-            self.signed = signed
+            self.signed = any(signed)
 
-    def _element(self, raw: RawDataElement, tag: int, key: str) -> Json:
-        data = raw.value or b""
-        vr = raw.VR
-        if vr is None or vr == "UN":
+    def _element(self, tag: int, vr: str | None, value: Value, key: str) -> Json:
+        if isinstance(value, list):
+            return {"vr": "SQ", **self._sequence(value, key)}
+        if isinstance(value, Texts):
+            texts = [text or None for text in value]
+            return {"vr": vr, "Value": texts} if any(value) else {"vr": vr}
+        vr = self._vr(tag, vr, value)
+        if isinstance(value, Cut):
+            self._shortened(key, value)
+        if not value:
+            return {"vr": vr}
+        try:
+            element = self._readable(vr, value, key)
+        except UnreadableValueError as error:
+            self._issue(key, error.code, value)
+            return {"vr": "UN", **self._binary("UN", value, key)}
+        if tag & 0xFFFF in _CREATORS and vrs.is_private(tag):
+            self.creators[tag] = str((element.get("Value") or [""])[0])
+        return element
+
+    def _vr(self, tag: int, vr: str | None, data: bytes) -> str:
+        """VR as written, or else as the dictionaries say."""
+        if vr is None or vr == vrs.UNKNOWN:
             creator = self.creators.get(vrs.creator_tag(tag), "")
             vr = vrs.written_vr(vr, tag, len(data), creator)
         if len(vr) > 2:  # noqa: PLR2004  a choice such as "US or SS"
             vr = vrs.decided_vr(vr, signed=self.signed)
-        if len(data) < raw.length != _UNDEFINED:
-            self._shortened(key, data)
-        if not data:
-            return {"vr": vr}
-        try:
-            element = self._readable(raw, vr, data, key)
-        except UnreadableValueError as error:
-            self._issue(key, error.code, data)
-            return {"vr": "UN", **self._binary("UN", data, key)}
-        if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF:  # noqa: PLR2004
-            self.creators[tag] = str((element.get("Value") or [""])[0])
-        return element
+        return vr
 
-    def _readable(self, raw: RawDataElement, vr: str, data: bytes, key: str) -> Json:
+    def _readable(self, vr: str, data: bytes, key: str) -> Json:
         if vr == "SQ":
-            return {"vr": vr, **self._sequence(self._items(raw, data), key)}
+            return {"vr": vr, **self._sequence(self._items(data), key)}
         if vr in BINARY:
             return {"vr": vr, **self._binary(vr, data, key)}
-        little = raw.is_little_endian
-        values, code = values_of(vr, data, self.encodings, little_endian=little)
+        little = self.within.little_endian
+        element, code = element_of(vr, data, self.encodings, little)
         if code:
             self._issue(key, code, data)
-        return {"vr": vr, "Value": values} if values else {"vr": vr}
+        return element
 
-    def _items(self, raw: RawDataElement, data: bytes) -> Any:  # noqa: ANN401
+    def _items(self, data: bytes) -> list[Elements]:
         """Cut a sequence of defined length into its items."""
         if self.depth >= DEPTH_LIMIT:
             raise NestedTooDeepError
+        if self.within.little_endian:
+            try:
+                return scan.items(data, implicit=self.within.implicit)
+            except scan.IrregularError:
+                pass
         try:
-            return read_sequence(
-                Prefix(data, len(data)),  # type: ignore[arg-type]
-                raw.is_implicit_VR,
-                raw.is_little_endian,
-                len(data),
-                list(self.encodings),
-            )
-        except RecursionError:
-            raise NestedTooDeepError from None
+            return tolerant.items(data, self.within, self.encodings)
         except Exception as error:  # noqa: BLE001  pydicom raises many kinds
-            if is_recursion(error):
+            if tolerant.is_recursion(error):
                 raise NestedTooDeepError from None
             raise UnreadableValueError("bad_sequence") from None
 
-    def _sequence(self, items: Any, key: str) -> Json:  # noqa: ANN401
+    def _sequence(self, items: list[Elements], key: str) -> Json:
         if self.depth >= DEPTH_LIMIT:
             raise NestedTooDeepError
         read = [
@@ -204,27 +193,7 @@ class _Level:
         self.walk.issues.append(ReadIssue(f"{self.path}/{key}", code, text))
 
 
-def is_recursion(error: BaseException | None) -> bool:
-    """Whether a RecursionError lies under ``error``; pydicom makes OSError of some."""
-    while error is not None:
-        if isinstance(error, RecursionError):
-            return True
-        error = error.__context__
-    return False
-
-
-def _terms(dataset: Dataset) -> bytes:
-    """(0008,0005) as stored; pydicom may have looked at it, and so changed it."""
-    element = dataset.get_item(_CHARACTER_SET, keep_deferred=True)
-    if element is None:
-        return b""
-    if isinstance(element, RawDataElement):
-        return element.value or b""
-    terms = element.value or ""
-    return ("\\".join([terms] if isinstance(terms, str) else terms)).encode("latin-1")
-
-
-def _is_signed(dataset: Dataset) -> bool | None:
-    """Whether (0028,0103) Pixel Representation is 1; ``None`` where it is absent."""
-    element = dataset.get_item(_PIXEL_REPRESENTATION, keep_deferred=True)
-    return any(element.value or b"") if isinstance(element, RawDataElement) else None
+@lru_cache(maxsize=16_384)
+def key_of(tag: int) -> str:
+    """``ggggeeee``, the name of an element in the DICOM JSON Model."""
+    return f"{tag:08X}"

@@ -7,6 +7,7 @@ from pydicom.data import get_charset_files
 
 from dicom_pipeline.dicom.charset import decoded, encodings_of
 from dicom_pipeline.dicom.quiet import silence
+from dicom_pipeline.dicom.tolerant import elements_of
 from dicom_pipeline.dicom.walk import Walk
 from tests.oracles.headers import parsed
 
@@ -33,7 +34,7 @@ def test_a_name_reads_in_its_own_letters(stem, name):
     """Single and multi-byte sets, with and without code extensions."""
     [path] = [p for p in get_charset_files() if Path(p).stem == stem]
     with silence():
-        dataset = Walk().json(parsed(Path(path).read_bytes()))
+        dataset = Walk().json(elements_of(parsed(Path(path).read_bytes())))
 
     [groups] = dataset["00100010"]["Value"]
     order = ("Alphabetic", "Ideographic", "Phonetic")
@@ -44,7 +45,7 @@ def test_an_item_may_have_a_character_set_of_its_own():
     """(0008,0005) within an item holds for that item, and its parent's for others."""
     [path] = [p for p in get_charset_files() if Path(p).stem == "chrSQEncoding"]
     with silence():
-        dataset = Walk().json(parsed(Path(path).read_bytes()))
+        dataset = Walk().json(elements_of(parsed(Path(path).read_bytes())))
 
     [item] = dataset["00321064"]["Value"]
     assert item["00100010"]["Value"] == [
