@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::encode::jpeg::Encoder;
-use crate::encode::{Emit, Subsampling, png, pnm};
+use crate::encode::{Emit, Passthrough, Subsampling, png, pnm, segments};
 use crate::grey::Greys;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
 use crate::place::{self, Target};
 use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
-use crate::render::Renderer;
+use crate::render::{Copied, Renderer};
 use crate::store::Stores;
 use crate::window::{Function, Window};
 
@@ -81,6 +81,8 @@ pub struct Settings {
     pub subsampling: Subsampling,
     /// Which files are written.
     pub emit: Emit,
+    /// Whether inner JPEGs may be copied.
+    pub passthrough: Passthrough,
     /// Bounds.
     pub limits: Limits,
 }
@@ -233,8 +235,13 @@ impl<'a> Answerer<'a> {
             status: "ok",
             ..common.row()
         };
-        let columns = image.columns as usize;
         let owned;
+        if let Some(copied) = self.copied(job, renderer, index)? {
+            row.window = copied.window.map(pair);
+            row.warnings = copied.warnings;
+            return finished(row, &name, job.target, &copied.bytes);
+        }
+        let columns = image.columns as usize;
         let bytes = if self.settings.emit == Emit::Png16 && job.plan.pipeline == Pipeline::Grey {
             let (mut words, warnings) = renderer.stored(index)?;
             job.paint.apply(&mut words, columns, 1);
@@ -245,7 +252,7 @@ impl<'a> Answerer<'a> {
             let mut picture = renderer.picture(index)?;
             job.paint
                 .apply(&mut picture.pixels, columns, picture.channels);
-            row.window = picture.window.map(|window| [window.center, window.width]);
+            row.window = picture.window.map(pair);
             row.warnings = std::mem::take(&mut picture.warnings);
             match self.settings.emit {
                 Emit::Png16 => return Err(Reason::UnsupportedEmit),
@@ -253,13 +260,40 @@ impl<'a> Answerer<'a> {
                     owned = pnm(&picture)?;
                     &owned
                 }
-                Emit::Jpeg => self.encoder()?.encode(&picture, job.plan.density)?,
+                Emit::Jpeg => {
+                    let front = &job.plan.front;
+                    let file = self.encoder()?.encode(&picture, front.density)?;
+                    if front.icc.is_empty() {
+                        file
+                    } else {
+                        owned = segments::behind_jfif(file, &front.icc);
+                        &owned
+                    }
+                }
             }
         };
-        row.bytes = Some(bytes.len());
-        row.sha256 = Some(hex(&Sha256::digest(bytes)));
-        row.key = Some(job.target.put(&name, bytes)?);
-        Ok(row)
+        finished(row, &name, job.target, bytes)
+    }
+
+    /// The frame's own JPEG, where it may be published as it is.
+    fn copied(
+        &self,
+        job: &Job<'_>,
+        renderer: &mut Renderer<'_>,
+        index: u32,
+    ) -> Result<Option<Copied>, Reason> {
+        let Settings {
+            passthrough, emit, ..
+        } = self.settings;
+        let may = passthrough == Passthrough::Auto
+            && emit == Emit::Jpeg
+            && job.plan.window.is_none()
+            && job.paint.is_nothing();
+        if may {
+            renderer.copied(index)
+        } else {
+            Ok(None)
+        }
     }
 
     fn encoder(&mut self) -> Result<&mut Encoder, Reason> {
@@ -275,6 +309,18 @@ impl<'a> Answerer<'a> {
             }
         }
     }
+}
+
+/// Write a frame's file and complete its row.
+fn finished(mut row: Row, name: &str, target: &Target<'_>, bytes: &[u8]) -> Result<Row, Reason> {
+    row.bytes = Some(bytes.len());
+    row.sha256 = Some(hex(&Sha256::digest(bytes)));
+    row.key = Some(target.put(name, bytes)?);
+    Ok(row)
+}
+
+fn pair(window: Window) -> [f64; 2] {
+    [window.center, window.width]
 }
 
 struct Job<'a> {

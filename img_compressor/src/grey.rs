@@ -128,6 +128,15 @@ impl GreyPlan {
         self.level_of(self.modality.value(real(stored)))
     }
 
+    /// Whether bytes are shown as they are stored.
+    #[must_use]
+    pub fn is_identity(&self) -> bool {
+        let bytes = self.bits.stored == 8 && self.bits.shift == 0 && !self.bits.signed;
+        bytes
+            && self.voi != Voi::MinMax
+            && (0..=u8::MAX).all(|stored| self.level_of_stored(stored.into()) == stored)
+    }
+
     /// The grey level of every cell, by the bits of the value.
     ///
     /// A window over a rising rescale rises too: only the stored values inside the window are

@@ -3,7 +3,7 @@
 //! One room per step, in the order in which a value meets them: [`source`] and [`store`] read
 //! bytes, [`object`], [`header`] and [`element`] find the elements and the pixels, [`image`] and [`plan`]
 //! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`],
-//! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes, [`place`] writes,
+//! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] writes,
 //! [`answer`] reports and [`batch`] does it for many.
 
 pub mod answer;
@@ -16,12 +16,14 @@ pub mod encode;
 pub mod frames;
 pub mod grey;
 pub mod header;
+pub mod icc;
 pub mod image;
 pub mod lut;
 pub mod mask;
 pub mod modality;
 pub mod object;
 pub mod palette;
+pub mod passthrough;
 pub mod place;
 pub mod plan;
 pub mod reason;

@@ -39,6 +39,12 @@ pub struct Paint {
 }
 
 impl Paint {
+    /// Whether nothing is painted.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.masks.is_empty() && self.keep.is_none()
+    }
+
     /// Paint a frame of `width` pixels a row and `channels` samples a pixel.
     pub fn apply<T: Copy + Default>(&self, samples: &mut [T], width: usize, channels: usize) {
         let row = width * channels;

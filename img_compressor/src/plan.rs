@@ -3,11 +3,14 @@
 use serde_json::json;
 
 use crate::dataset::{Dataset, tags};
+use crate::encode::segments;
 use crate::grey::{Bits, GreyPlan, Padding};
+use crate::icc;
 use crate::image::{Cell, Image, Photometric};
 use crate::modality::Modality;
 use crate::object::Object;
 use crate::palette::Palette;
+use crate::passthrough::Front;
 use crate::reason::{Reason, Warning};
 use crate::voi::Voi;
 use crate::window::Window;
@@ -51,10 +54,8 @@ pub struct Plan {
     pub pipeline: Pipeline,
     /// Window of the caller, instead of the object's.
     pub window: Option<Window>,
-    /// Pixel aspect as `(x, y)` density, where pixels are not square.
-    pub density: Option<(u16, u16)>,
-    /// ICC profile of the object, for colour.
-    pub icc: Option<Vec<u8>>,
+    /// What our JPEG files begin with: the aspect of the pixels, what colours mean.
+    pub front: Front,
     /// What was noticed in the header.
     pub warnings: Vec<Warning>,
 }
@@ -79,13 +80,18 @@ impl Plan {
         if density.is_some() {
             warnings.push(Warning::NonSquarePixels);
         }
-        let icc = (pipeline != Pipeline::Grey).then(|| icc(dataset)).flatten();
+        let mut front = Front {
+            density,
+            icc: Vec::new(),
+        };
+        if pipeline != Pipeline::Grey {
+            front.icc = icc(dataset, &mut warnings);
+        }
         Ok(Self {
             image,
             pipeline,
             window,
-            density,
-            icc,
+            front,
             warnings,
         })
     }
@@ -193,7 +199,7 @@ impl Plan {
             }),
             "inverted": grey.as_ref().map(|plan| plan.inverted),
             "has_padding": grey.as_ref().map(|plan| plan.padding.is_some()),
-            "density": self.density,
+            "density": self.front.density,
             "warnings": warnings,
         })
     }
@@ -214,12 +220,21 @@ fn notice(object: &Object, warnings: &mut Vec<Warning>) {
     }
 }
 
-fn icc(dataset: &Dataset) -> Option<Vec<u8>> {
+/// Segments of the profile (0028,2000), PS3.3 C.11.15, cleaned; nothing where there is none.
+fn icc(dataset: &Dataset, warnings: &mut Vec<Warning>) -> Vec<u8> {
     let path = dataset.first_item(tags::OPTICAL_PATH_SEQUENCE);
-    dataset
+    let profile = dataset
         .bytes(tags::ICC_PROFILE)
-        .or_else(|| path.and_then(|path| path.bytes(tags::ICC_PROFILE)))
-        .map(<[u8]>::to_vec)
+        .or_else(|| path.and_then(|path| path.bytes(tags::ICC_PROFILE)));
+    let Some(profile) = profile else {
+        return Vec::new();
+    };
+    icc::cleaned(profile)
+        .and_then(|profile| segments::icc(&profile))
+        .unwrap_or_else(|| {
+            warnings.push(Warning::IccProfileNotEmbedded);
+            Vec::new()
+        })
 }
 
 /// Pixel Aspect Ratio (vertical, horizontal), else Pixel Spacing (between rows, between columns):

@@ -183,6 +183,8 @@ pub enum Warning {
     LossySource,
     /// Burned In Annotation is YES.
     BurnedInAnnotation,
+    /// The object's own JPEG stream was copied, not coded again.
+    StreamCopied,
     /// Signed samples were stored with 32768 added.
     SignedOffset,
 }

@@ -4,8 +4,9 @@ use crate::codecs::{self, native};
 use crate::colour;
 use crate::frames::Frames;
 use crate::grey::{Greys, Span};
-use crate::image::Photometric;
+use crate::image::{Image, Photometric};
 use crate::object::Object;
+use crate::passthrough;
 use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
 use crate::samples::{Decoded, Samples, Space};
@@ -30,6 +31,17 @@ pub struct Picture {
     pub warnings: Vec<Warning>,
 }
 
+/// A frame that needed no rendering.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Copied {
+    /// A JPEG file.
+    pub bytes: Vec<u8>,
+    /// Window that changes nothing, if there is one.
+    pub window: Option<Window>,
+    /// What was noticed, of the object and of this frame.
+    pub warnings: Vec<Warning>,
+}
+
 /// Where frames come from.
 enum Frame<'a> {
     Native(native::Layout),
@@ -42,10 +54,10 @@ pub struct Renderer<'a> {
     plan: &'a Plan,
     limits: Limits,
     frames: Frame<'a>,
+    /// Frame whose compressed bytes are held.
+    loaded: Option<u32>,
     /// Span of the whole object, once it was needed.
     span: Option<Span>,
-    /// The only frame of an object, decoded to measure it.
-    kept: Option<Decoded>,
     /// Prepared greys; handed on from object to object, since a series shares its window.
     pub greys: Option<Greys>,
     warnings: Vec<Warning>,
@@ -65,11 +77,63 @@ impl<'a> Renderer<'a> {
             plan,
             limits,
             frames,
+            loaded: None,
             span: None,
-            kept: None,
             greys: None,
             warnings,
         })
+    }
+
+    /// Frame `index` (from 0) as the JPEG that it already is; `None` where it must be rendered.
+    ///
+    /// # Errors
+    ///
+    /// Why the frame has no bytes.
+    pub fn copied(&mut self, index: u32) -> Result<Option<Copied>, Reason> {
+        let plan = self.plan;
+        let image = &plan.image;
+        let mut warnings = Vec::new();
+        let window = match plan.pipeline {
+            _ if self.object.syntax.coding != Coding::Jpeg => return Ok(None),
+            Pipeline::Colour if passthrough::has_plain_colour(image) => None,
+            Pipeline::Palette(_) | Pipeline::Colour => return Ok(None),
+            Pipeline::Grey => {
+                let grey = plan.grey(&self.object.dataset, index, &mut warnings)?;
+                if !grey.is_identity() {
+                    return Ok(None);
+                }
+                grey.voi.window()
+            }
+        };
+        let Some(stream) = self.stream(index)? else {
+            return Ok(None);
+        };
+        let Some(bytes) = passthrough::copied(stream, image, &plan.front) else {
+            return Ok(None);
+        };
+        warnings.push(Warning::StreamCopied);
+        warnings.extend_from_slice(&self.warnings);
+        warnings.sort_unstable();
+        warnings.dedup();
+        Ok(Some(Copied {
+            bytes,
+            window,
+            warnings,
+        }))
+    }
+
+    /// The compressed bytes of frame `index`, read once; `None` where pixels are native.
+    fn stream(&mut self, index: u32) -> Result<Option<&[u8]>, Reason> {
+        let Frame::Encapsulated(frames, bytes) = &mut self.frames else {
+            return Ok(None);
+        };
+        if self.loaded != Some(index) {
+            self.loaded = None;
+            frames.read(index, bytes)?;
+            self.warnings.extend(frames.warnings());
+            self.loaded = Some(index);
+        }
+        Ok(Some(bytes))
     }
 
     /// Decode frame `index` (from 0).
@@ -78,22 +142,13 @@ impl<'a> Renderer<'a> {
     ///
     /// Why the frame has no samples.
     pub fn decode(&mut self, index: u32) -> Result<Decoded, Reason> {
-        if let Some(kept) = self.kept.take() {
-            return Ok(kept);
+        let (object, image) = (self.object, &self.plan.image);
+        if let Frame::Native(layout) = &self.frames {
+            let decoded = layout.read(&*object.source, image, index)?;
+            return of_size(decoded, image);
         }
-        let image = &self.plan.image;
-        let decoded = match &mut self.frames {
-            Frame::Native(layout) => layout.read(&*self.object.source, image, index)?,
-            Frame::Encapsulated(frames, bytes) => {
-                frames.read(index, bytes)?;
-                self.warnings.extend(frames.warnings());
-                codecs::decode(self.object.syntax.coding, bytes, image)?
-            }
-        };
-        if decoded.samples.len() != image.sample_count() {
-            return Err(Reason::FrameMismatch);
-        }
-        Ok(decoded)
+        let stream = self.stream(index)?.unwrap_or_default();
+        of_size(codecs::decode(object.syntax.coding, stream, image)?, image)
     }
 
     /// Render frame `index` (from 0).
@@ -160,10 +215,7 @@ impl<'a> Renderer<'a> {
         } else {
             decoded
         };
-        let window = match &plan.voi {
-            Voi::Window(window) => Some(*window),
-            _ => None,
-        };
+        let window = plan.voi.window();
         let greys = match &mut self.greys {
             Some(greys) => {
                 greys.set(plan);
@@ -248,6 +300,14 @@ fn locate<'a>(
     }
     let frames = Frames::new(object, &plan.image, limits.max_frame)?;
     Ok(Frame::Encapsulated(Box::new(frames), Vec::new()))
+}
+
+fn of_size(decoded: Decoded, image: &Image) -> Result<Decoded, Reason> {
+    if decoded.samples.len() == image.sample_count() {
+        Ok(decoded)
+    } else {
+        Err(Reason::FrameMismatch)
+    }
 }
 
 fn frame_warnings(decoded: &Decoded) -> Vec<Warning> {

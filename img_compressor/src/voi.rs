@@ -20,6 +20,15 @@ pub enum Voi {
 }
 
 impl Voi {
+    /// The window, where it is one.
+    #[must_use]
+    pub fn window(&self) -> Option<Window> {
+        match self {
+            Self::Window(window) => Some(*window),
+            _ => None,
+        }
+    }
+
     /// The transformation of a frame.
     #[must_use]
     pub fn of(

@@ -9,89 +9,14 @@ use std::borrow::Cow;
 
 use turbojpeg_sys as turbo;
 
+use crate::codecs::markers::Markers;
+use crate::encode::segments;
 use crate::image::{Image, Photometric};
 use crate::reason::Reason;
 use crate::samples::{Decoded, Samples, Space};
 
 /// Most scans of a progressive frame: a small file cannot keep the decoder busy for hours.
 const MAX_SCANS: i32 = 500;
-
-/// What the markers before the first scan say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Markers {
-    precision: u32,
-    height: u32,
-    width: u32,
-    components: u32,
-    lossless: bool,
-    identifiers: [u8; 3],
-    jfif: bool,
-    adobe_transform: Option<u8>,
-}
-
-impl Markers {
-    /// Walk the markers up to the first scan.
-    fn of(bytes: &[u8]) -> Option<Self> {
-        let mut markers = Self::default();
-        let mut at = 2;
-        if bytes.get(..2)? != [0xFF, 0xD8] {
-            return None;
-        }
-        loop {
-            // Fill bytes may stand before a marker. B.1.1.2.
-            while *bytes.get(at)? == 0xFF && *bytes.get(at + 1)? == 0xFF {
-                at += 1;
-            }
-            if *bytes.get(at)? != 0xFF {
-                return None;
-            }
-            let code = *bytes.get(at + 1)?;
-            if code == 0xDA {
-                return (markers.components > 0).then_some(markers);
-            }
-            if code == 0x01 || (0xD0..=0xD8).contains(&code) {
-                at += 2;
-                continue;
-            }
-            let length = usize::from(u16::from_be_bytes([
-                *bytes.get(at + 2)?,
-                *bytes.get(at + 3)?,
-            ]));
-            let body = bytes.get(at + 4..at + 2 + length)?;
-            markers.read(code, body)?;
-            at += 2 + length;
-        }
-    }
-
-    fn read(&mut self, code: u8, body: &[u8]) -> Option<()> {
-        match code {
-            // Frame headers; C4, C8 and CC are tables.
-            0xC0..=0xCF if !matches!(code, 0xC4 | 0xC8 | 0xCC) => {
-                self.lossless = matches!(code, 0xC3 | 0xC7 | 0xCB | 0xCF);
-                self.precision = u32::from(*body.first()?);
-                self.height = u32::from(u16::from_be_bytes([*body.get(1)?, *body.get(2)?]));
-                self.width = u32::from(u16::from_be_bytes([*body.get(3)?, *body.get(4)?]));
-                self.components = u32::from(*body.get(5)?);
-                for (number, identifier) in self.identifiers.iter_mut().enumerate() {
-                    *identifier = body.get(6 + number * 3).copied().unwrap_or(0);
-                }
-            }
-            0xE0 if body.starts_with(b"JFIF\0") => self.jfif = true,
-            0xEE if body.starts_with(b"Adobe") => self.adobe_transform = body.get(11).copied(),
-            _ => {}
-        }
-        Some(())
-    }
-
-    /// Whether the three components are luminance and colour differences.
-    fn is_ycbcr(&self, photometric: Photometric) -> bool {
-        match (self.adobe_transform, self.jfif) {
-            (Some(transform), _) => transform != 0,
-            (None, true) => true,
-            (None, false) => photometric != Photometric::Rgb && self.identifiers != *b"RGB",
-        }
-    }
-}
 
 /// Decode one JPEG frame.
 ///
@@ -132,9 +57,8 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
 /// The frame with one Adobe marker, and without the JFIF and Adobe markers it had.
 fn with_transform(bytes: &[u8], transform: u8) -> Cow<'_, [u8]> {
     let mut stream = Vec::with_capacity(bytes.len() + 16);
-    stream.extend([0xFF, 0xD8, 0xFF, 0xEE, 0, 14]);
-    stream.extend(b"Adobe\0\x64\0\0\0\0");
-    stream.push(transform);
+    stream.extend([0xFF, 0xD8]);
+    stream.extend(segments::adobe(transform));
     let mut at = 2;
     // The walk succeeded before; whatever is no segment here is copied as it is.
     while let [0xFF, code @ (0xC0..=0xCF | 0xDB..=0xEF | 0xFE), high, low] =

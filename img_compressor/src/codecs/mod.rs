@@ -7,6 +7,7 @@ pub mod deflated;
 pub mod j2k;
 pub mod jpeg;
 pub mod jpegls;
+pub mod markers;
 pub mod native;
 pub mod rle;
 

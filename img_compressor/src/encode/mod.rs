@@ -2,6 +2,7 @@
 
 pub mod jpeg;
 pub mod png;
+pub mod segments;
 
 use crate::reason::Reason;
 use crate::render::Picture;
@@ -28,6 +29,16 @@ impl Emit {
             Self::Png16 => "png",
         }
     }
+}
+
+/// Whether a JPEG inside the object may be copied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Passthrough {
+    /// Where it looks as it would be rendered.
+    #[default]
+    Auto,
+    /// Every frame is decoded, rendered and coded.
+    Never,
 }
 
 /// Chroma subsampling of colour JPEGs.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
 use img_compressor::answer::{Answerer, Request, Row, Settings};
-use img_compressor::encode::{Emit, Subsampling};
+use img_compressor::encode::{Emit, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
 use img_compressor::store::Stores;
 
@@ -205,6 +205,7 @@ impl Folder {
             quality: 90,
             subsampling: Subsampling::S444,
             emit,
+            passthrough: Passthrough::Auto,
             limits: Limits {
                 max_frame: 64 << 20,
                 max_inflated: 1 << 20,
