@@ -8,6 +8,8 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 
+from filelock import FileLock
+
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.deid.keys import create_key_file, load_key
@@ -22,12 +24,16 @@ from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
 from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.queue import Queue
 from dicom_pipeline.resources.store import Store
 from dicom_pipeline.resources.tables import RawTables
 from dicom_pipeline.resources.warehouse import Warehouse
 from dicom_pipeline.settings import Settings, StoreKind
-from dicom_pipeline.sources.arrivals import PROVIDER, RAW, Watch
+from dicom_pipeline.sources.arrivals import Watch
 from dicom_pipeline.sources.door import Door
+from dicom_pipeline.sources.events import Events
+from dicom_pipeline.sources.intake import PROVIDER, RAW, Intake
+from dicom_pipeline.sources.known import Known
 
 
 class Places:
@@ -131,24 +137,36 @@ class Places:
         )
 
     @cached_property
+    def queue(self) -> Queue | None:
+        """The queue that tells of new files, where one is set."""
+        url = self.settings.queue_url
+        return Queue(url, self.store) if url else None
+
+    @cached_property
+    def intake(self) -> Intake:
+        """Where arrivals are recorded, whoever tells of them."""
+        return Intake(
+            ledger=self.ledger,
+            known=Known(self.ledger),
+            name=lambda text: self.pseudonyms.token("source_key", text)[:32],
+            batch_size=self.settings.batch_size,
+            lock=FileLock(self.settings.home.absolute() / "arrivals.lock"),
+        )
+
+    @cached_property
     def provider_watch(self) -> Watch:
         """Looks for new files in the provider bucket."""
-        return self._watch(PROVIDER, self.provider, self.settings.provider_prefix)
+        bucket, prefix = self.provider, self.settings.provider_prefix
+        if self.queue is None:
+            return Watch(PROVIDER, bucket, prefix, self.intake)
+        events = Events(self.queue, self.intake, PROVIDER, bucket.name, prefix)
+        pause = self.settings.queue_listing_seconds
+        return Watch(PROVIDER, bucket, prefix, self.intake, events, pause)
 
     @cached_property
     def raw_watch(self) -> Watch:
         """Looks for files that others put into the raw bucket."""
-        return self._watch(RAW, self.raw, "")
-
-    def _watch(self, source: str, bucket: Bucket, prefix: str) -> Watch:
-        return Watch(
-            source=source,
-            bucket=bucket,
-            prefix=prefix,
-            ledger=self.ledger,
-            name=lambda text: self.pseudonyms.token("source_key", text)[:32],
-            batch_size=self.settings.batch_size,
-        )
+        return Watch(RAW, self.raw, "", self.intake)
 
     @cached_property
     def dbt(self) -> Dbt:

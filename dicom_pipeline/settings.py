@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     provider_prefix: str = ""
     raw_bucket: str = "raw"
     stage_bucket: str = "stage"
+    queue_url: str = ""
+    queue_listing_seconds: int = Field(default=21_600, ge=0)
 
     provider: str = "provider"
     grain: Grain = Grain.MONTHLY
@@ -51,6 +53,16 @@ class Settings(BaseSettings):
     jpeg_quality: int = Field(default=90, ge=1, le=100)
     compressor: str = "img-compressor"
     compressor_batch_size: int = Field(default=500, ge=1)
+
+    receive_port: int = Field(default=0, ge=0, le=65535)
+    receive_bind: str = "127.0.0.1"
+    receive_ae_title: str = "DICOM_PIPELINE"
+    receive_accept_from: str = ""
+    receive_associations: int = Field(default=10, ge=1)
+    receive_spool_gib: int = Field(default=20, ge=1)
+    receive_tls_cert: str = ""
+    receive_tls_key: str = ""
+    receive_tls_ca: str = ""
 
     slack_token: SecretStr = SecretStr("")
     slack_channel: str = ""
@@ -67,6 +79,11 @@ class Settings(BaseSettings):
     def s3_home(self) -> Path:
         """Data of the embedded S3 server: the raw zone on disk."""
         return self._home / "s3"
+
+    @property
+    def spool(self) -> Path:
+        """Where received objects lie until the provider bucket has them."""
+        return self._home / "spool"
 
     @property
     def warehouse(self) -> Path:

@@ -146,6 +146,17 @@ class Bucket:
         except (ClientError, BotoCoreError) as error:
             _fail("read", error)
 
+    def download(self, key: str, body: BinaryIO) -> None:
+        """Read the whole object into a file.
+
+        Raises:
+            ObjectGoneError: There is no object at ``key``.
+        """
+        try:
+            self.store.client.download_fileobj(self.name, key, body)
+        except (ClientError, BotoCoreError) as error:
+            _fail("read", error)
+
     def write(
         self, key: str, body: bytes, metadata: Mapping[str, str] | None = None
     ) -> None:

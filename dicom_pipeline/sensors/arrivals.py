@@ -14,7 +14,7 @@ import dagster as dg
 
 from dicom_pipeline.partitions import STUDY_MONTHS, add_months, range_tags, ranges
 from dicom_pipeline.resources.months import Months
-from dicom_pipeline.sources.arrivals import Watch
+from dicom_pipeline.sources.arrivals import Scan, Watch
 
 _FIRST_PAUSE_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 3_600.0
@@ -76,18 +76,30 @@ def build_arrival_sensors(
 def _let_in(
     context: dg.SensorEvaluationContext, watch: Watch, budget_seconds: float
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Look for arrivals; ask for a run while any batch is pending."""
+    """Look for arrivals; ask for a run while any batch is pending.
+
+    What is seen while a run lets files in is recorded for the next one.
+    """
+    scan = watch.look(budget_seconds)
     if _running(context, "load_files"):
-        yield dg.SkipReason("files are being let in")
+        yield dg.SkipReason(f"files are being let in; {_said(scan)}")
         return
-    scan = watch.scan(budget_seconds)
-    pending = watch.ledger.pending()
+    pending = watch.intake.ledger.pending()
     if not pending:
-        yield dg.SkipReason(f"nothing new on {scan.pages} pages")
+        yield dg.SkipReason(_said(scan))
     elif _may_ask(context, "\n".join(pending)):
         yield dg.RunRequest(job_name="load_files")
     else:
         yield dg.SkipReason("the last run on these files failed; waiting")
+
+
+def _said(scan: Scan) -> str:
+    told = scan.drained
+    return (
+        f"{scan.found} new on {scan.pages} pages,"
+        f" {told.found} new in {told.messages} messages,"
+        f" {told.unreadable} messages unreadable"
+    ) + (f"; {told.error}" if told.error else "")
 
 
 def _load(

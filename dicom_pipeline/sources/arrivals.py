@@ -1,4 +1,4 @@
-"""What is new in a bucket: a paged listing that never forgets and never stalls.
+"""What is new in a bucket: told by a queue, found by a listing that never stalls.
 
 The ledger decides what is new, by the keyed hash of key and fingerprint. Times and
 listing order decide nothing, so files that are changed, deleted, equal in time or
@@ -7,17 +7,16 @@ listed out of order are neither skipped nor do they stop the scan.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from dicom_pipeline.layout import OWN_RAW_PREFIXES, RawKey
-from dicom_pipeline.resources.bucket import Bucket, BucketError, Page, StoredObject
-from dicom_pipeline.resources.ledger import Ledger, Row
+from dicom_pipeline.resources.bucket import Bucket, BucketError, Page
+from dicom_pipeline.resources.ledger import Row
+from dicom_pipeline.resources.queue import QueueError
 from dicom_pipeline.resources.tables import State
+from dicom_pipeline.sources.events import Drained, Events
+from dicom_pipeline.sources.intake import Intake
 
-PROVIDER, RAW = "provider", "raw"
-
-Name = Callable[[str], str]
-"""A keyed hash: what may be written where a key may not."""
+_NOTHING = Drained()
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,14 @@ class Scan:
         found: Files in them.
         pages: Pages of the listing that were read.
         complete: Whether the end of the listing was reached.
+        drained: What the queue told.
     """
 
-    batches: tuple[str, ...]
-    found: int
-    pages: int
-    complete: bool
+    batches: tuple[str, ...] = ()
+    found: int = 0
+    pages: int = 0
+    complete: bool = False
+    drained: Drained = _NOTHING
 
 
 @dataclass(frozen=True)
@@ -45,18 +46,38 @@ class Watch:
         source: ``provider`` or ``raw``.
         bucket: The bucket that is listed.
         prefix: Only keys below it are looked at.
-        ledger: Where arrivals are recorded.
-        name: Keyed hash that gives an arrival its id.
-        batch_size: Files per batch, at most.
+        intake: Where arrivals are recorded.
+        events: The queue that tells of arrivals, where there is one.
+        pause_seconds: Time between the end of one listing and the next.
     """
 
     source: str
     bucket: Bucket
     prefix: str
-    ledger: Ledger
-    name: Name
-    batch_size: int
+    intake: Intake
+    events: Events | None = None
+    pause_seconds: float = 0.0
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
+    wall: Callable[[], float] = field(default=time.time, repr=False)
+
+    def look(self, budget_seconds: float) -> Scan:
+        """Ask the queue, then go on with the listing if it is due.
+
+        Half of the time is for the queue while a listing is due, so that neither
+        keeps the other from its end.
+        """
+        end, is_due = self.clock() + budget_seconds, self._is_due()
+        share = budget_seconds / 2 if is_due else budget_seconds
+        drained = self._drained(share)
+        if not is_due:
+            return Scan(drained=drained)
+        return replace(self.scan(end - self.clock()), drained=drained)
+
+    def _drained(self, budget_seconds: float) -> Drained:
+        try:
+            return self.events.drain(budget_seconds) if self.events else _NOTHING
+        except QueueError as error:  # the listing must not stop with the queue
+            return Drained(error=str(error))
 
     def scan(self, budget_seconds: float) -> Scan:
         """List from where the last look ended, for ``budget_seconds`` at most.
@@ -64,23 +85,37 @@ class Watch:
         At least one page is read, so a small budget only means more looks. What is
         found is recorded before the position moves: a look that is killed is
         repeated, and the ids keep the repetition from counting twice.
+
+        Time: the budget and one request. Memory: one batch and one page.
         """
         end = self.clock() + budget_seconds
-        new, pages, token = _Unseen(self), 0, self._position()
+        if not self.intake.known.catch_up(end, self.clock):
+            return Scan()
+        found, rows = dict[str, int](), dict[str, Row]()
+        pages, token = 0, self._position()
         while True:
             page = self._page(token)
-            new.take(page.objects)
+            rows |= self.intake.unknown(self.source, page.objects)
+            found |= self._hand_out_whole_batches(rows)
             pages, token = pages + 1, page.token
             if not token or self.clock() >= end:
                 break
-        batches = self._hand_out(list(new.rows.values()))
+        found |= self.intake.hand_out(rows)
         self._move_to(token)
-        return Scan(tuple(batches), len(new.rows), pages, complete=not token)
+        return Scan(tuple(found), sum(found.values()), pages, complete=not token)
 
     def scan_all(self) -> Scan:
         """List the whole bucket once, from its beginning."""
         self._move_to("")
         return self.scan(float("inf"))
+
+    def rest(self) -> None:
+        """Let the next listing wait its pause: the bucket was read by other means."""
+        self._state.put(self._fact, {"token": "", "ended_at": self.wall()})
+
+    def _hand_out_whole_batches(self, rows: dict[str, Row]) -> dict[str, int]:
+        whole = len(rows) - len(rows) % self.intake.batch_size
+        return self.intake.hand_out(dict(rows.popitem() for _ in range(whole)))
 
     def _page(self, token: str) -> Page:
         try:
@@ -90,63 +125,25 @@ class Watch:
                 raise
             return self.bucket.list_page(self.prefix)  # the store forgot the token
 
-    def _hand_out(self, rows: list[Row]) -> list[str]:
-        cuts = range(0, len(rows), self.batch_size)
-        return [
-            self.ledger.hand_out(rows[start : start + self.batch_size])
-            for start in cuts
-        ]
-
     # The token may spell a key, so it is kept in the raw zone, never in a cursor.
     def _position(self) -> str:
         return str(self._state.get(self._fact).get("token", ""))
 
     def _move_to(self, token: str) -> None:
-        if token != self._position():
+        if not token and self.pause_seconds:
+            self.rest()
+        elif token != self._position():
             self._state.put(self._fact, {"token": token})
+
+    def _is_due(self) -> bool:
+        left = self._state.get(self._fact)
+        waited = self.wall() - float(left.get("ended_at", 0.0))
+        return bool(left.get("token")) or waited >= self.pause_seconds
 
     @property
     def _state(self) -> State:
-        return State(self.ledger.bucket)
+        return State(self.intake.ledger.bucket)
 
     @property
     def _fact(self) -> str:
         return f"scan-{self.source}"
-
-
-class _Unseen:
-    """The objects of a listing that the ledger does not know."""
-
-    def __init__(self, watch: Watch) -> None:
-        self._watch = watch
-        known = watch.ledger.arrivals.all()
-        self._ids = set(known["arrival_id"].to_pylist())
-        self._fingerprints = set(known["fingerprint"].to_pylist())
-        self.rows: dict[str, Row] = {}
-
-    def take(self, objects: list[StoredObject]) -> None:
-        """Keep what is new."""
-        for stored in objects:
-            if self._watch.source == RAW and self._ours(stored.key):
-                continue
-            row = self._row(stored)
-            if row["arrival_id"] not in self._ids:
-                self.rows[row["arrival_id"]] = row
-
-    def _ours(self, key: str) -> bool:
-        """Whether we put it there: its key quotes a fingerprint that has arrived."""
-        raw_key = RawKey.parse(key)
-        if raw_key is not None:
-            return raw_key.fingerprint in self._fingerprints
-        return key.startswith(OWN_RAW_PREFIXES)
-
-    def _row(self, stored: StoredObject) -> Row:
-        named = f"{self._watch.source}\x1f{stored.key}\x1f{stored.fingerprint}"
-        return {
-            "arrival_id": self._watch.name(named),
-            "source": self._watch.source,
-            "source_key": stored.key,
-            "fingerprint": stored.fingerprint,
-            "bytes": stored.bytes,
-            "modified_at": stored.modified_at,
-        }

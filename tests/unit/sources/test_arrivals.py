@@ -1,110 +1,242 @@
 """A listing that is added to, changed and emptied meanwhile loses nothing."""
 
+import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
+from urllib.parse import quote_plus
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
-from dicom_pipeline.resources.bucket import Bucket, Page, StoredObject
-from dicom_pipeline.resources.ledger import Ledger
-from dicom_pipeline.resources.store import Store
-from dicom_pipeline.sources.arrivals import PROVIDER, RAW, Watch
+from dicom_pipeline.resources.bucket import Page, StoredObject
+from dicom_pipeline.sources.arrivals import Watch
+from dicom_pipeline.sources.events import Events
+from dicom_pipeline.sources.intake import PROVIDER, RAW
+from tests.unit.sources.memory_store import (
+    NOW,
+    Fuse,
+    KilledError,
+    Listing,
+    MemoryQueue,
+    RawBucket,
+    intake,
+    recorded,
+)
 
-NOW = datetime(2026, 1, 1, tzinfo=UTC)  # every file has the same time
-
-
-@dataclass
-class Listing:
-    """A bucket whose pages hold two keys, in an order that no key decides."""
-
-    files: dict[str, str] = field(default_factory=dict)
-
-    def list_page(self, prefix="", token=""):  # noqa: ARG002  # the bucket's signature
-        """Return two keys from position ``token`` on."""
-        start = int(token or 0)
-        names = sorted(self.files, key=lambda key: key[::-1])
-        page = [
-            StoredObject(key, self.files[key], 1, NOW)
-            for key in names[start : start + 2]
-        ]
-        more = start + 2 < len(names)
-        return Page(page, str(start + 2) if more else "")
+KEYS = st.sampled_from(["a", "b", "b c", "b+c", "é/1", "p/2", "p/3", "p/4", "%41"])
+CHANGES = st.tuples(KEYS, st.sampled_from([*"xyz", ""]))
+"""A file that is put with a fingerprint, or deleted where there is none."""
 
 
-@pytest.fixture(scope="module")
-def raw():
-    """Yield an empty raw bucket in moto's memory."""
-    with mock_aws():
-        bucket = Bucket("raw", Store(access_key="testing", secret_key="testing"))
-        bucket.create()
-        yield bucket
+@dataclass(frozen=True)
+class Tick:
+    """One look, and everything that goes on at the same time.
+
+    Attributes:
+        pages: After how many pages its time is over.
+        meanwhile: What changes before each page.
+        told: How often the notification of each change is delivered.
+        killed_at: The write at which the process is killed; zero for none.
+    """
+
+    pages: int
+    meanwhile: list[list[tuple[str, str]]]
+    told: int
+    killed_at: int
+    after: bool
+    forgetful: bool
 
 
-def _watch(raw, bucket, source=PROVIDER):
-    ticks = count()
-    return Watch(
-        source=source,
-        bucket=bucket,
-        prefix="",
-        ledger=Ledger(raw),
-        name=lambda text: text,
-        batch_size=3,
-        clock=lambda: float(next(ticks)),
-    )
-
-
-def _empty(raw):
-    for item in list(raw.list()):
-        raw.delete(item.key)
-
-
-FILES = st.dictionaries(
-    st.text("abc/", min_size=1, max_size=4), st.sampled_from("xyz"), max_size=7
+TICKS = st.builds(
+    Tick,
+    pages=st.integers(1, 4),
+    meanwhile=st.lists(st.lists(CHANGES, max_size=3), max_size=4),
+    told=st.sampled_from([0, 1, 2]),
+    killed_at=st.sampled_from([0, 0, 1, 2, 3]),
+    after=st.booleans(),
+    forgetful=st.booleans(),
 )
 
 
-@settings(max_examples=25, deadline=None)
-@given(rounds=st.lists(FILES, min_size=1, max_size=4))
-def test_every_file_that_stays_is_found_once(raw, rounds):
-    """Files come, change and go between looks; after a full look none is missing."""
-    _empty(raw)
-    listing = Listing()
-    watch = _watch(raw, listing)
-    for files in rounds:
-        listing.files = files
-        watch.scan(0.5)  # one page
+@dataclass
+class World:
+    """A provider bucket with a queue, and what the pipeline has made of it."""
 
+    listing: Listing = field(default_factory=Listing)
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
+    raw: RawBucket = field(default_factory=RawBucket)
+    ever: set[tuple[str, str]] = field(default_factory=set)
+    owed: set[tuple[str, str]] = field(default_factory=set)
+
+    def start(self) -> Watch:
+        """Return what a new process would have."""
+        entry = intake(self.raw)
+        events = Events(self.queue, entry, PROVIDER, "provider", "", clock=lambda: 0.0)
+        seconds = count()
+        return Watch(
+            PROVIDER,
+            self.listing,
+            "",
+            entry,
+            events,
+            clock=lambda: float(next(seconds)),
+        )
+
+    def change(self, key: str, fingerprint: str, told: int) -> None:
+        """Change one file; its notification comes so often."""
+        if not fingerprint:
+            self.listing.delete(key)
+            return
+        self.listing.put(key, fingerprint)
+        self.ever.add((key, fingerprint))
+        for _ in range(told):
+            self.queue.send(notification(key, fingerprint))
+
+    def live(self, watch: Watch, tick: Tick) -> Watch:
+        """Let one tick pass; return the process that is left."""
+        changes = iter(tick.meanwhile)
+        self.listing.between = lambda: (
+            [self.change(*each, tick.told) for each in next(changes, [])] and None
+        )
+        self.listing.forgetful = tick.forgetful
+        self.raw.fuse = Fuse(tick.killed_at, tick.after)
+        self.queue.show()
+        try:
+            # The clock is read once per page, and twice before the first.
+            if watch.look(tick.pages + 2).complete:
+                self.owed |= self.listing.steady
+        except KilledError:
+            return self.start()
+        return watch
+
+
+@settings(max_examples=200, deadline=None)
+@given(ticks=st.lists(TICKS, max_size=8))
+def test_what_stays_for_one_listing_is_recorded_once(ticks):
+    """Keys come, change and go under the scan, ticks are killed, tokens are lost."""
+    world = World()
+    watch = world.start()
+    for tick in ticks:
+        watch = world.live(watch, tick)
+    world.raw.fuse, world.listing.between = Fuse(), lambda: None
     watch.scan_all()
 
-    seen = watch.ledger.seen()
-    assert {f"provider\x1f{k}\x1f{v}" for k, v in listing.files.items()} <= seen
-    assert watch.ledger.balance().received == len(seen)
+    found = recorded(world.raw)
+    assert set(found.values()) <= {1}
+    assert world.owed | set(world.listing.files.items()) <= set(found) <= world.ever
     assert watch.scan_all().found == 0
 
 
-def test_a_look_that_ends_early_goes_on_where_it_stopped(raw):
-    """A bucket of many pages is listed over many looks, each within its budget."""
-    _empty(raw)
-    listing = Listing({f"{n:02}": "x" for n in range(10)})
-    watch = _watch(raw, listing)
+@settings(max_examples=60, deadline=None)
+@given(changes=st.lists(CHANGES, max_size=12), told=st.sampled_from([1, 2, 3]))
+def test_what_the_queue_tells_needs_no_listing(changes, told):
+    """Every version is recorded once, in whatever order its messages come."""
+    world = World()
+    for key, fingerprint in changes:
+        world.change(key, fingerprint, told)
+    watch = world.start()
 
-    pages = [watch.scan(0.5).pages for _ in range(5)]
+    watch.events.drain(100)
 
-    assert pages == [1] * 5
-    assert len(watch.ledger.seen()) == 10
+    assert set(recorded(world.raw)) == world.ever
+    assert watch.scan_all().found == 0
 
 
-def test_what_the_door_filed_is_not_an_arrival(raw):
+@dataclass
+class Endless:
+    """A bucket of ``size`` keys in pages of 1,000; each page takes a tenth second."""
+
+    size: int
+    now: float = 0.0
+    calls: int = 0
+
+    def list_page(self, prefix: str = "", token: str = "") -> Page:  # noqa: ARG002
+        """Return the page that begins at ``token``."""
+        self.now, self.calls = self.now + 0.1, self.calls + 1
+        start = int(token or 0)
+        end = min(start + 1_000, self.size)
+        files = [StoredObject(f"k{n}", f"{n:x}", 1, NOW) for n in range(start, end)]
+        return Page(files, str(end) if end < self.size else "")
+
+
+def test_no_look_exceeds_its_budget_whatever_the_bucket():
+    """A bucket of many pages takes many looks; each is a page over at most."""
+    bucket, raw = Endless(40_000), RawBucket()
+    watch = Watch(PROVIDER, bucket, "", intake(raw, 2_000), clock=lambda: bucket.now)
+
+    looks, took = [], []
+    while not (looks and looks[-1].complete):
+        began = bucket.now
+        looks.append(watch.look(0.5))
+        took.append(bucket.now - began)
+
+    assert max(took) < 0.5 + 0.15
+    assert sum(look.found for look in looks) == 40_000
+    assert bucket.calls == 40
+
+
+def test_a_new_process_reads_a_long_ledger_over_several_looks():
+    """What it has read is kept, and nothing is listed before it knows the ledger."""
+    raw = RawBucket()
+    Watch(PROVIDER, Endless(4_000), "", intake(raw, 50)).scan_all()
+    bucket = Endless(4_000)
+    again = Watch(PROVIDER, bucket, "", intake(raw, 50), clock=_seconds())
+
+    looks = [again.look(3.0) for _ in range(4)]
+
+    assert [look.pages for look in looks[:2]] == [0, 0]
+    assert looks[-1].pages
+    assert sum(look.found for look in looks) == 0
+
+
+def test_with_a_queue_the_bucket_is_listed_rarely():
+    """A listing that has ended rests; one in progress goes on."""
+    bucket, hour = Endless(2_500), 3_600.0
+    watch = Watch(
+        PROVIDER,
+        bucket,
+        "",
+        intake(RawBucket()),
+        pause_seconds=hour,
+        clock=lambda: bucket.now,
+        wall=lambda: hour + bucket.now,
+    )
+
+    pages = [watch.look(0.15).pages for _ in range(4)]
+    bucket.now += hour
+    pages.append(watch.look(9.0).pages)
+
+    assert pages == [2, 1, 0, 0, 3]
+
+
+def test_what_the_door_filed_is_not_an_arrival():
     """Our own copies in the raw bucket are known by the fingerprint in their key."""
-    _empty(raw)
-    _watch(raw, Listing({"a": "f1"})).scan_all()
+    raw = RawBucket()
+    Watch(PROVIDER, Listing({"a": "f1"}), "", intake(raw)).scan_all()
     ours = "dicom/month=2024-01/1.2/1.3/1.4/f1.dcm"
     theirs = {"dicom/month=2024-01/1.2/1.3/1.4/f2.dcm": "f2", "incoming/b": "f3"}
+    tables = {"tables/arrivals/batch=1.parquet": "f4"}
 
-    found = _watch(raw, Listing({ours: "f1", **theirs}), RAW).scan_all()
+    listing = Listing({ours: "f1", **theirs, **tables})
+    found = Watch(RAW, listing, "", intake(raw)).scan_all()
 
     assert found.found == 2
+
+
+def _seconds():
+    """Return a clock that goes on by one each time it is read."""
+    seconds = count()
+    return lambda: float(next(seconds))
+
+
+def notification(key: str, fingerprint: str) -> str:
+    """Spell a notification as S3 does: the key as in a form."""
+    told = {
+        "eventName": "ObjectCreated:Put",
+        "eventTime": NOW.isoformat(),
+        "s3": {
+            "bucket": {"name": "provider"},
+            "object": {"key": quote_plus(key), "size": 1, "eTag": fingerprint},
+        },
+    }
+    return json.dumps({"Records": [told]})
