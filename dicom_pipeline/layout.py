@@ -6,6 +6,7 @@ percent-encoded, and one beyond any legal length is replaced by its hash.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
@@ -16,6 +17,8 @@ TABLES_PREFIX = "tables/"
 QUARANTINE_PREFIX = "quarantine/"
 STATE_PREFIX = "state/"
 IMAGES_PREFIX = "images/"
+COMPACTED = "compacted-"
+RECEIVED_PREFIX = "receive/"
 OWN_RAW_PREFIXES = (TABLES_PREFIX, QUARANTINE_PREFIX, STATE_PREFIX)
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -23,6 +26,9 @@ _LONGEST_UID = 128  # PS3.5 9.1 allows 64; twice that is still seen
 _PART = "([^/]+)"
 _RAW_KEY = re.compile(
     rf"dicom/(?:month|day)={_PART}/{_PART}/{_PART}/{_PART}/{_PART}\.dcm"
+)
+_RECEIVED_KEY = re.compile(
+    rf"receive/{_PART}/{_PART}/{_PART}/{_PART}/[0-9a-f]{{64}}\.dcm\Z"
 )
 
 
@@ -80,6 +86,15 @@ def batch_of(key: str) -> str:
     return key.rsplit("batch=", 1)[1].removesuffix(".parquet")
 
 
+def compacted_name(batches: Iterable[str]) -> str:
+    """Name of a file that holds several whole batches, in place of a batch's own.
+
+    Which batches a file of this name holds is said by its rows alone.
+    """
+    text = "\n".join(sorted(batches))
+    return COMPACTED + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
 def month_of(key: str) -> str:
     """The month that a table key names."""
     return key.split("month=", 1)[1].split("/", 1)[0]
@@ -107,6 +122,24 @@ def image_folder(sop_pseudonym: str) -> str:
 def compressed_images_key(batch_token: str, part: str) -> str:
     """Key of one part of the JPEG table in the stage bucket."""
     return f"{TABLES_PREFIX}compressed_images/batch={batch_token}/{part}.parquet"
+
+
+def received_key(sending_ae: str, uids: tuple[str, str, str], digest: str) -> str:
+    """Key in the provider bucket of an object that came over the network.
+
+    Args:
+        sending_ae: Application entity that sent it: the provider of its provenance.
+        uids: Of study, series and SOP instance; those that could not be read, empty.
+        digest: Of the data set, hex: other bytes under the same UID lie beside it.
+    """
+    folders = "/".join(_spell_uid(uid) if uid else UNKNOWN for uid in uids)
+    return f"{RECEIVED_PREFIX}{_spell_uid(sending_ae)}/{folders}/{digest}.dcm"
+
+
+def sending_ae_of(key: str) -> str | None:
+    """The application entity that a received key names; ``None`` for other keys."""
+    match = _RECEIVED_KEY.search(key)
+    return unquote(match[1]) if match else None
 
 
 def _spell_uid(uid: str) -> str:

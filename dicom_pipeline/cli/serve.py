@@ -28,19 +28,20 @@ def serve(places: Places, port: int) -> None:
         ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port)],
         ["dagster-daemon", "run"],
     ]
+    own = [["dicom-pipeline", "receive"]] if places.settings.receive_port else []
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with (home / "up.log").open("ab") as log:
         started = [
             subprocess.Popen(  # noqa: S603  # our own servers
-                [*_beside(command), "-w", str(workspace)],
+                _beside(command),
                 env=_environment(places, home),
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # ctrl-C is ours to hand on
             )
-            for command in commands
+            for command in (*own, *([*c, "-w", str(workspace)] for c in commands))
         ]
         err.print(f"http://127.0.0.1:{port}  (ctrl-C stops everything)")
         while not ended.wait(0.5) and all(p.poll() is None for p in started):

@@ -22,12 +22,14 @@ class Store:
         region: AWS region; any word for other servers.
         access_key: Empty to let the AWS credential chain decide.
         secret_key: Never shown.
+        attempts: How often a request is made before it has failed.
     """
 
     endpoint: str = ""
     region: str = "us-east-1"
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
+    attempts: int = 8
 
     @cached_property
     def client(self) -> "S3Client":
@@ -40,7 +42,7 @@ class Store:
             aws_secret_access_key=self.secret_key or None,
             config=Config(
                 max_pool_connections=CONCURRENCY,
-                retries={"mode": "standard", "max_attempts": 8},
+                retries={"mode": "standard", "max_attempts": self.attempts},
                 s3={"addressing_style": "path"} if self.endpoint else {},
             ),
         )

@@ -1,0 +1,278 @@
+"""C-STORE from DCMTK and from Orthanc: what they send is what the bucket has."""
+
+import io
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pydicom
+import pytest
+from moto.server import ThreadedMotoServer
+from pydicom.data import get_testdata_file
+
+from dicom_pipeline.layout import sending_ae_of
+from dicom_pipeline.resources.bucket import Bucket
+from dicom_pipeline.resources.store import Store
+from dicom_pipeline.sources.receive import Receiver
+from dicom_pipeline.sources.receive_inbox import Inbox
+from dicom_pipeline.sources.receive_spool import Spool
+from dicom_pipeline.sources.receive_terms import Listen, Tally, tls_context
+from tests.integration.peers import (
+    cut_after,
+    data_set,
+    dcmtk,
+    free_port,
+    needs_dcmtk,
+    needs_orthanc,
+    orthanc,
+    storescp,
+)
+
+PADDING = 0xFFFCFFFC  # Data Set Trailing Padding (PS3.10 7.2)
+SYNTAXES = {
+    "-xi": "MR_small_implicit.dcm",
+    "-xe": "CT_small.dcm",
+    "-xb": "MR_small_bigendian.dcm",
+    "-xd": "image_dfl.dcm",
+    "-xs": "SC_rgb_jpeg_gdcm.dcm",
+    "-xy": "SC_rgb_jpeg_dcmtk.dcm",
+    "-xt": "MR_small_jpeg_ls_lossless.dcm",
+    "-xv": "MR_small_jp2klossless.dcm",
+    "-xw": "JPEG2000.dcm",
+    "-xr": "MR_small_RLE.dcm",
+}
+
+
+def file_of(name: str) -> Path:
+    """One of the files of pydicom's wheel; none is downloaded."""
+    found = get_testdata_file(name, download=False)
+    assert found is not None
+    return Path(str(found))
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Store]:
+    """Yield an S3 server of this module's own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield Store(
+        endpoint=f"http://127.0.0.1:{port}",
+        access_key="test",
+        secret_key="test",
+        attempts=1,
+    )
+    server.stop()
+
+
+class Listening:
+    """A receiver that runs, its bucket, and what it has told."""
+
+    def __init__(self, folder: Path, store: Store, **listen: object) -> None:
+        """Have a bucket of its own; more words say how to listen."""
+        self.bucket = Bucket(f"b{free_port()}", store)
+        self.bucket.create()
+        self.told: list[Tally] = []
+        self.spool = folder / "spool"
+        self.receiver = Receiver(
+            Listen(port=0, **listen),
+            Inbox(self.bucket),
+            Spool(self.spool, 1 << 30),
+            self.told.append,
+        )
+
+    @contextmanager
+    def running(self) -> Iterator["Listening"]:
+        """Listen for as long as the block runs, then let everyone finish."""
+        with self.receiver.listening(patience=lambda: True) as self.port:
+            yield self
+
+    def bodies(self) -> dict[str, bytes]:
+        """Return what is in the bucket, by key."""
+        return {each.key: self.bucket.read(each.key) for each in self.bucket.list()}
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory, store):
+    """Send each file by storescu, to us and to DCMTK's own receiver."""
+    folder = tmp_path_factory.mktemp("sent")
+    theirs = folder / "theirs"
+    theirs.mkdir()
+    with Listening(folder, store).running() as ours, storescp(theirs) as port:
+        for option, name in SYNTAXES.items():
+            for target in (ours.port, port):
+                words = "-aet", "SCANNER 1", option, "127.0.0.1", target
+                done = dcmtk("storescu", *words, file_of(name))
+                assert done.returncode == 0, done.stderr
+    return ours.bodies(), [file.read_bytes() for file in theirs.iterdir()]
+
+
+@needs_dcmtk
+def test_every_transfer_syntax_is_kept_to_the_byte(sent):
+    """As DCMTK's receiver keeps it, which was told to preserve bits."""
+    ours, theirs = sent
+
+    assert len(theirs) == len(SYNTAXES)
+    assert sorted(map(data_set, ours.values())) == sorted(map(data_set, theirs))
+
+
+@needs_dcmtk
+@pytest.mark.parametrize("name", SYNTAXES.values())
+def test_what_was_sent_is_what_is_read(sent, name):
+    """Element by element, with its transfer syntax and file meta information."""
+    original = pydicom.dcmread(file_of(name))
+    [found] = [
+        read
+        for read in map(pydicom.dcmread, map(io.BytesIO, sent[0].values()))
+        if read.file_meta.TransferSyntaxUID == original.file_meta.TransferSyntaxUID
+        and read.SOPInstanceUID == original.SOPInstanceUID
+    ]
+    for tag in [e.tag for e in original if e.tag.element == 0 or e.tag == PADDING]:
+        del original[tag]  # storescu leaves group lengths and padding out
+    if "PixelData" in original:  # encapsulated pixels are OB (PS3.5 A.4)
+        original["PixelData"].VR = found["PixelData"].VR
+
+    assert found.file_meta.MediaStorageSOPInstanceUID == original.SOPInstanceUID
+    assert found.file_meta.MediaStorageSOPClassUID == original.SOPClassUID
+    assert found == original
+
+
+@needs_dcmtk
+def test_the_key_tells_who_sent_what(sent):
+    """Sender, study, series and instance, none of which can shape a path."""
+    keys = list(sent[0])
+    read = [pydicom.dcmread(io.BytesIO(body)) for body in sent[0].values()]
+
+    assert {sending_ae_of(key) for key in keys} == {"SCANNER 1"}
+    assert {key.split("/")[1] for key in keys} == {"SCANNER%201"}
+    assert [key.split("/")[2:5] for key in keys] == [
+        [r.StudyInstanceUID, r.SeriesInstanceUID, r.SOPInstanceUID] for r in read
+    ]
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory, store):
+    """Yield a receiver that any test may send to; each has senders of its own."""
+    with Listening(tmp_path_factory.mktemp("ours"), store).running() as listening:
+        yield listening
+
+
+@needs_dcmtk
+def test_an_echo_is_answered(ours):
+    """Whoever sets up a peer tries this first."""
+    assert dcmtk("echoscu", "127.0.0.1", ours.port).returncode == 0
+
+
+@needs_dcmtk
+def test_a_folder_is_sent_and_sent_again(ours, tmp_path):
+    """The second time nothing is stored; other bytes under a UID lie beside."""
+    for name in ("CT_small.dcm", "MR_small.dcm", "rtplan.dcm", "test-SR.dcm"):
+        (tmp_path / name).write_bytes(file_of(name).read_bytes())
+    words = "-aet", "FOLDER", "+sd", "-R"
+    first = dcmtk("storescu", *words, "127.0.0.1", ours.port, tmp_path)
+    again = dcmtk("storescu", *words, "127.0.0.1", ours.port, tmp_path)
+    changed = pydicom.dcmread(tmp_path / "CT_small.dcm")
+    changed.InstanceNumber = 77
+    changed.save_as(tmp_path / "CT_small.dcm")
+    third = dcmtk("storescu", *words, "127.0.0.1", ours.port, tmp_path)
+    keys = [key for key in ours.bodies() if sending_ae_of(key) == "FOLDER"]
+
+    assert [first.returncode, again.returncode, third.returncode] == [0, 0, 0]
+    assert len(keys) == 5
+    assert len([key for key in keys if f"/{changed.SOPInstanceUID}/" in key]) == 2
+
+
+@needs_dcmtk
+def test_a_sender_that_dies_leaves_nothing(ours):
+    """Cut in the middle of its second object: the first is there, no half one is."""
+    files = [file_of("CT_small.dcm"), file_of("waveform_ecg.dcm")]
+    size = files[0].stat().st_size
+    with cut_after(2 * size, ours.port) as port:
+        done = dcmtk("storescu", "-R", "-aet", "DYING", "127.0.0.1", port, *files)
+    while ours.receiver.present():
+        time.sleep(0.01)
+    kept = [body for k, body in ours.bodies().items() if sending_ae_of(k) == "DYING"]
+
+    assert done.returncode != 0
+    assert [pydicom.dcmread(io.BytesIO(b)).Modality for b in kept] == ["CT"]
+    assert ours.told[-1].stored == 1
+    assert ours.told[-1].ended == "aborted"
+    assert list(ours.spool.iterdir()) == []
+
+
+@needs_dcmtk
+def test_only_those_who_are_named_may_send(tmp_path, store):
+    """The others are rejected before a byte of an object is read."""
+    with Listening(tmp_path, store, accept_from=("CT1", "CT2")).running() as ours:
+        refused = dcmtk(
+            "storescu", "-aet", "CT3", "127.0.0.1", ours.port, file_of("CT_small.dcm")
+        )
+        taken = dcmtk(
+            "storescu", "-aet", "CT2", "127.0.0.1", ours.port, file_of("CT_small.dcm")
+        )
+
+    assert "Calling AE Title Not Recognized" in refused.stderr
+    assert taken.returncode == 0
+    assert {sending_ae_of(key) for key in ours.bodies()} == {"CT2"}
+    assert [tally.ended for tally in ours.told] == ["rejected", "released"]
+
+
+@needs_dcmtk
+def test_without_a_bucket_the_sender_is_told_to_keep_it(tmp_path, store):
+    """A700, so that it sends again; then it is stored."""
+    ours = Listening(tmp_path, store)
+    store.client.delete_bucket(Bucket=ours.bucket.name)
+    with ours.running():
+        words = ("-v", "127.0.0.1", ours.port, file_of("CT_small.dcm"))
+        refused = dcmtk("storescu", *words)
+        ours.bucket.create()
+        taken = dcmtk("storescu", *words)
+
+    assert "OutOfResources" in refused.stdout + refused.stderr
+    assert taken.returncode == 0
+    assert [dict(tally.failed) for tally in ours.told] == [{"A700": 1}, {}]
+    assert len(ours.bodies()) == 1
+
+
+@needs_orthanc
+def test_orthanc_sends_what_it_keeps(ours, tmp_path):
+    """Images of two syntaxes, a report and a plan, as DCMTK's receiver has them."""
+    names = "CT_small.dcm", "MR_small_RLE.dcm", "test-SR.dcm", "rtplan.dcm"
+    (tmp_path / "theirs").mkdir()
+    with orthanc(tmp_path) as server, storescp(tmp_path / "theirs") as port:
+        stored = [server.upload(file_of(name).read_bytes()) for name in names]
+        answers = [server.store(stored, each) for each in (ours.port, port)]
+    bodies = [b for key, b in ours.bodies().items() if sending_ae_of(key) == "ORTHANC"]
+    theirs = [file.read_bytes() for file in (tmp_path / "theirs").iterdir()]
+
+    assert [a.json()["FailedInstancesCount"] for a in answers] == [0, 0]
+    assert sorted(map(data_set, bodies)) == sorted(map(data_set, theirs))
+    assert len(theirs) == len(names)
+
+
+@needs_dcmtk
+def test_tls_asks_for_a_certificate_that_is_known(tmp_path, store):
+    """Without one there is no association."""
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    words = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
+    made = ["openssl", *words.split(" "), "-keyout", key, "-out", cert]
+    subprocess.run(made, check=True, capture_output=True)
+    tls = tls_context(str(cert), str(key), str(cert))
+    with Listening(tmp_path, store, tls=tls).running() as ours:
+        known = dcmtk("echoscu", "+tls", key, cert, "+cf", cert, "localhost", ours.port)
+        nobody = dcmtk("echoscu", "+tla", "+cf", cert, "localhost", ours.port)
+
+    assert known.returncode == 0, known.stderr
+    assert nobody.returncode != 0
