@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::archive::Archive;
 use crate::encode::jpeg::Encoder;
-use crate::encode::{Emit, Passthrough, Subsampling, png, pnm, segments};
+use crate::encode::{Emit, Pack, Passthrough, Subsampling, png, pnm, segments};
 use crate::grey::Greys;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
@@ -52,6 +53,9 @@ pub struct Row {
     pub frame: Option<u32>,
     /// Where the image is.
     pub key: Option<String>,
+    /// Where it begins, if it is part of an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     /// Its size.
     pub bytes: Option<usize>,
     /// Its SHA-256 in hex.
@@ -81,6 +85,8 @@ pub struct Settings {
     pub subsampling: Subsampling,
     /// Which files are written.
     pub emit: Emit,
+    /// One file per frame, or one per object.
+    pub pack: Pack,
     /// Whether inner JPEGs may be copied.
     pub passthrough: Passthrough,
     /// Bounds.
@@ -191,21 +197,48 @@ impl<'a> Answerer<'a> {
             object: &object,
             plan: &plan,
             paint: &paint,
-            target: &target,
         };
-        self.frames(&job, common, send)
+        match self.settings.pack {
+            Pack::None => self.frames(&job, &mut Output::Files(&target), common, send),
+            Pack::Tar => self.packed(&job, &target, common, send),
+        }
+    }
+
+    /// Rows are sent once the archive that they point into is there.
+    fn packed(
+        &mut self,
+        job: &Job<'_>,
+        target: &Target<'_>,
+        common: &Common<'_>,
+        send: &mut dyn FnMut(&Row),
+    ) -> Result<(), Reason> {
+        let mut rows = Vec::new();
+        let mut output = Output::Archive(Archive::begin(target)?);
+        let done = self.frames(job, &mut output, common, &mut |row| rows.push(row.clone()));
+        let Output::Archive(archive) = output else {
+            return Err(Reason::InternalError);
+        };
+        if done.is_err() || rows.iter().all(|row| row.key.is_none()) {
+            archive.abandon();
+            done?;
+        } else {
+            archive.finish()?;
+        }
+        rows.iter().for_each(send);
+        Ok(())
     }
 
     fn frames(
         &mut self,
         job: &Job<'_>,
+        output: &mut Output<'_>,
         common: &Common<'_>,
         send: &mut dyn FnMut(&Row),
     ) -> Result<(), Reason> {
         let mut renderer = Renderer::new(job.object, job.plan, self.settings.limits)?;
         renderer.greys = self.greys.take();
         for index in 0..job.plan.image.frames {
-            match self.frame(job, &mut renderer, index, common) {
+            match self.frame(job, &mut renderer, index, output, common) {
                 Ok(row) => send(&row),
                 Err(reason) => {
                     send(&common.refusal(reason, Some(index + 1)));
@@ -224,6 +257,7 @@ impl<'a> Answerer<'a> {
         job: &Job<'_>,
         renderer: &mut Renderer<'_>,
         index: u32,
+        output: &mut Output<'_>,
         common: &Common<'_>,
     ) -> Result<Row, Reason> {
         let name = format!("{:06}.{}", index + 1, self.settings.emit.extension());
@@ -239,7 +273,7 @@ impl<'a> Answerer<'a> {
         if let Some(copied) = self.copied(job, renderer, index)? {
             row.window = copied.window.map(pair);
             row.warnings = copied.warnings;
-            return finished(row, &name, job.target, &copied.bytes);
+            return output.finished(row, &name, &copied.bytes);
         }
         let columns = image.columns as usize;
         let bytes = if self.settings.emit == Emit::Png16 && job.plan.pipeline == Pipeline::Grey {
@@ -272,7 +306,7 @@ impl<'a> Answerer<'a> {
                 }
             }
         };
-        finished(row, &name, job.target, bytes)
+        output.finished(row, &name, bytes)
     }
 
     /// The frame's own JPEG, where it may be published as it is.
@@ -311,12 +345,26 @@ impl<'a> Answerer<'a> {
     }
 }
 
-/// Write a frame's file and complete its row.
-fn finished(mut row: Row, name: &str, target: &Target<'_>, bytes: &[u8]) -> Result<Row, Reason> {
-    row.bytes = Some(bytes.len());
-    row.sha256 = Some(hex(&Sha256::digest(bytes)));
-    row.key = Some(target.put(name, bytes)?);
-    Ok(row)
+/// Where the frames of one object go.
+enum Output<'a> {
+    Files(&'a Target<'a>),
+    Archive(Archive),
+}
+
+impl Output<'_> {
+    /// Write a frame's file and complete its row.
+    fn finished(&mut self, mut row: Row, name: &str, bytes: &[u8]) -> Result<Row, Reason> {
+        row.bytes = Some(bytes.len());
+        row.sha256 = Some(hex(&Sha256::digest(bytes)));
+        row.key = Some(match self {
+            Self::Files(target) => target.put(name, bytes)?,
+            Self::Archive(archive) => {
+                row.offset = Some(archive.add(name, bytes)?);
+                archive.key().to_owned()
+            }
+        });
+        Ok(row)
+    }
 }
 
 fn pair(window: Window) -> [f64; 2] {
@@ -327,7 +375,6 @@ struct Job<'a> {
     object: &'a Object,
     plan: &'a Plan,
     paint: &'a Paint,
-    target: &'a Target<'a>,
 }
 
 /// Behind these no later frame can be found or written: one row stands for all that follow.

@@ -53,17 +53,23 @@ pub fn cleaned(profile: &[u8]) -> Option<Vec<u8>> {
     tags.push((*b"cprt", copyright(version)));
     let mut clean = header(profile)?;
     clean.extend(u32::try_from(tags.len()).ok()?.to_be_bytes());
-    let mut at = clean.len() + tags.len() * 12;
+    let start = clean.len() + tags.len() * 12;
+    let mut body: Vec<u8> = Vec::new();
+    let mut places: Vec<(&[u8], usize)> = Vec::new();
     for (signature, data) in &tags {
+        // Channels often share one curve.
+        let known = places.iter().find(|(same, _)| same == data);
+        let at = known.map_or(start + body.len(), |(_, at)| *at);
+        if known.is_none() {
+            places.push((data, at));
+            body.extend(data);
+            body.resize(body.len().next_multiple_of(4), 0);
+        }
         clean.extend(signature);
         clean.extend(u32::try_from(at).ok()?.to_be_bytes());
         clean.extend(u32::try_from(data.len()).ok()?.to_be_bytes());
-        at += data.len().next_multiple_of(4);
     }
-    for (_, data) in &tags {
-        clean.extend(data);
-        clean.resize(clean.len().next_multiple_of(4), 0);
-    }
+    clean.extend(body);
     let total = u32::try_from(clean.len()).ok()?;
     clean[..4].copy_from_slice(&total.to_be_bytes());
     Some(clean)

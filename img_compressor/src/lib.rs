@@ -3,10 +3,11 @@
 //! One room per step, in the order in which a value meets them: [`source`] and [`store`] read
 //! bytes, [`object`], [`header`] and [`element`] find the elements and the pixels, [`image`] and [`plan`]
 //! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`],
-//! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] writes,
+//! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] and [`archive`] write,
 //! [`answer`] reports and [`batch`] does it for many.
 
 pub mod answer;
+pub mod archive;
 pub mod batch;
 pub mod codecs;
 pub mod colour;

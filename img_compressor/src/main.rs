@@ -8,7 +8,7 @@ use std::{fs, panic, thread};
 
 use clap::{Args, Parser, Subcommand};
 use img_compressor::answer::{Answerer, Request, Row, Settings};
-use img_compressor::encode::{Emit, Passthrough, Subsampling};
+use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
 use img_compressor::plan::{Limits, Plan};
 use img_compressor::reason::Reason;
 use img_compressor::store::Stores;
@@ -68,6 +68,9 @@ struct Coding {
     /// What is written for each frame.
     #[arg(long, value_enum, default_value_t)]
     emit: Emit,
+    /// One file per frame, or one tar file per object.
+    #[arg(long, value_enum, default_value_t)]
+    pack: Pack,
     /// Copy a JPEG inside the object where it already looks right, or never.
     #[arg(long, value_enum, default_value_t)]
     passthrough: Passthrough,
@@ -82,6 +85,7 @@ impl Coding {
             quality: self.quality,
             subsampling: self.subsampling,
             emit: self.emit,
+            pack: self.pack,
             passthrough: self.passthrough,
             limits: Limits {
                 max_frame: self.max_frame_mib << 20,

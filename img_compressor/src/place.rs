@@ -64,10 +64,16 @@ impl<'a> Target<'a> {
     }
 }
 
+/// A name beside `name` that no other writer uses.
+#[must_use]
+pub fn unfinished(folder: &Path, name: &str) -> PathBuf {
+    let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
+    folder.join(format!(".{name}.{}.{number}.part", std::process::id()))
+}
+
 fn put_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<String, Reason> {
     let path = folder.join(name);
-    let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
-    let unfinished = folder.join(format!(".{name}.{}.{number}.part", std::process::id()));
+    let unfinished = unfinished(folder, name);
     let written = fs::write(&unfinished, bytes).or_else(|_| {
         // Most often the folder is not there yet.
         fs::create_dir_all(folder)?;

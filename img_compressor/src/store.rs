@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt, WriteMultipart};
 use tokio::runtime::{Handle, Runtime};
 
 use crate::reason::Reason;
@@ -20,6 +20,8 @@ use crate::source::Source;
 const FIRST_RANGE: u64 = 1 << 20;
 /// Later reads are at least this long, so that small frames share a request.
 const READ_AHEAD: u64 = 8 << 20;
+/// Bytes of one part of an upload.
+const PART: usize = 8 << 20;
 
 /// An `s3://bucket/key` address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +139,22 @@ impl Stores {
         }))
     }
 
+    /// Begin an object whose size is not known yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::OutputUnwritable`] or [`Reason::StoreUnavailable`].
+    pub fn upload(&self, address: &Address) -> Result<Upload, Reason> {
+        let store = self.bucket(&address.bucket)?;
+        let path = address.path().map_err(|_| Reason::OutputUnwritable)?;
+        let handle = self.runtime()?.clone();
+        let upload = handle
+            .block_on(store.put_multipart(&path))
+            .map_err(|_| Reason::OutputUnwritable)?;
+        let parts = WriteMultipart::new_with_chunk_size(upload, PART);
+        Ok(Upload { handle, parts })
+    }
+
     /// Write a whole object.
     ///
     /// # Errors
@@ -150,6 +168,48 @@ impl Stores {
             .block_on(store.put(&path, payload))
             .map(drop)
             .map_err(|_| Reason::OutputUnwritable)
+    }
+}
+
+/// An object that is written in parts; it appears when it is finished.
+pub struct Upload {
+    handle: Handle,
+    parts: WriteMultipart,
+}
+
+/// Parts of one upload in flight; each is held in memory.
+const PARTS_IN_FLIGHT: usize = 2;
+
+impl Upload {
+    /// Add bytes; waits while too many parts are under way.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::OutputUnwritable`] where a part was refused.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Reason> {
+        let _inside = self.handle.enter();
+        self.parts.write(bytes);
+        self.handle
+            .block_on(self.parts.wait_for_capacity(PARTS_IN_FLIGHT))
+            .map_err(|_| Reason::OutputUnwritable)
+    }
+
+    /// Make the object appear.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::OutputUnwritable`] where the store refuses.
+    pub fn finish(self) -> Result<(), Reason> {
+        self.handle
+            .block_on(self.parts.finish())
+            .map(drop)
+            .map_err(|_| Reason::OutputUnwritable)
+    }
+
+    /// Have the store forget what was written.
+    pub fn abandon(self) {
+        // A store that is gone forgets by its own lifecycle rule.
+        drop(self.handle.block_on(self.parts.abort()));
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use img_compressor::answer::Settings;
 use img_compressor::batch;
-use img_compressor::encode::{Emit, Passthrough, Subsampling};
+use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
 use support::{Builder, DEFLATED, EXPLICIT, Folder, IMPLICIT, JPEG, MPEG2, RLE, reasons};
 
@@ -127,6 +127,7 @@ fn batch_lines(input: &str) -> Vec<serde_json::Value> {
         quality: 90,
         subsampling: Subsampling::S444,
         emit: Emit::Jpeg,
+        pack: Pack::None,
         passthrough: Passthrough::Auto,
         limits: Limits::default(),
     };

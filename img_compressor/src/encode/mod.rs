@@ -31,6 +31,16 @@ impl Emit {
     }
 }
 
+/// How the images of one object are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Pack {
+    /// One file per frame.
+    #[default]
+    None,
+    /// One tar file per object; rows say where each frame begins in it.
+    Tar,
+}
+
 /// Whether a JPEG inside the object may be copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Passthrough {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
 use img_compressor::answer::{Answerer, Request, Row, Settings};
-use img_compressor::encode::{Emit, Passthrough, Subsampling};
+use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
 use img_compressor::store::Stores;
 
@@ -199,12 +199,17 @@ impl Folder {
         }
     }
 
-    #[expect(clippy::unused_self, reason = "answers go into the folder")]
     pub fn answer(&self, request: &Request, emit: Emit) -> Vec<Row> {
+        self.answer_packed(request, emit, Pack::None)
+    }
+
+    #[expect(clippy::unused_self, reason = "answers go into the folder")]
+    pub fn answer_packed(&self, request: &Request, emit: Emit, pack: Pack) -> Vec<Row> {
         let settings = Settings {
             quality: 90,
             subsampling: Subsampling::S444,
             emit,
+            pack,
             passthrough: Passthrough::Auto,
             limits: Limits {
                 max_frame: 64 << 20,
