@@ -40,6 +40,13 @@ IMAGES = Table(
         Column("modality", "Modality", TEXT),
         Column("instance_number", "InstanceNumber", INTEGER),
         Column("acquisition_number", "AcquisitionNumber", INTEGER),
+        Column("images_in_acquisition", "ImagesInAcquisition", INTEGER),
+        Column(
+            "number_of_series_related_instances",
+            "NumberOfSeriesRelatedInstances",
+            INTEGER,
+        ),
+        Column("in_concatenation_total_number", "InConcatenationTotalNumber", INTEGER),
         Column("acquisition_date", "AcquisitionDate", DATE),
         Column("content_date", "ContentDate", DATE),
         Column("instance_creation_date", "InstanceCreationDate", DATE),

@@ -135,8 +135,17 @@ MODELS = (
     Model(
         "fct_series",
         "processed",
-        "One row per series, with the number of its instances.",
-        {"series_instance_uid": KEY}
+        "One row per series, with what has arrived of it and whether that is all.",
+        {
+            "series_instance_uid": KEY,
+            "completeness": [
+                "not_null",
+                _one_of("complete", "gaps", "duplicates", "unknown", "not_applicable"),
+            ],
+            "completeness_reason": PRESENT,
+            "missing_instances": PRESENT,
+            "duplicate_instances": PRESENT,
+        }
         | _links("processed", "patient_key", "study_instance_uid", "device_key"),
     ),
     Model(
@@ -188,6 +197,31 @@ _JPEG_COLUMNS = {
     "pixel_reason": "pixel_reason",
     "compressor_version": "compressor_version",
 }
+_COMPLETENESS = (
+    StageColumn("number_of_instances", "bigint", _COUNT["number_of_instances"]),
+    *(
+        StageColumn(name, data_type, f"{about}.")
+        for name, data_type, about in (
+            ("number_of_images", "bigint", "Instances with pixels"),
+            ("number_of_frames", "bigint", "Frames of all images but localizers"),
+            ("number_of_slices", "bigint", "Places on the normal of parallel images"),
+            ("expected_images", "bigint", "Images that a believable header promises"),
+            ("missing_instances", "bigint", "Images that are known to be missing"),
+            ("duplicate_instances", "bigint", "Images whose number or place is taken"),
+            ("first_instance_number", "bigint", "Smallest Instance Number"),
+            ("last_instance_number", "bigint", "Largest Instance Number"),
+            ("slice_spacing_mm", "double", "Usual step along the normal, mm"),
+            ("is_uniform", "boolean", "Whether every step is the usual one"),
+            ("completeness", "varchar", "Judgement by docs/completeness.md"),
+            ("completeness_reason", "varchar", "Evidence that decided it"),
+            (
+                "is_complete",
+                "boolean",
+                "Complete: true; gaps or duplicates: false; otherwise null",
+            ),
+        )
+    ),
+)
 
 
 def processed_columns(stage: Columns) -> dict[str, tuple[StageColumn, ...]]:
@@ -205,7 +239,7 @@ def processed_columns(stage: Columns) -> dict[str, tuple[StageColumn, ...]]:
         "fct_studies": _once(
             stage["stg_studies"], _counts("number_of_series", "number_of_instances")
         ),
-        "fct_series": _once(stage["stg_series"], _counts("number_of_instances")),
+        "fct_series": _once(stage["stg_series"], _COMPLETENESS),
         "fct_images": _once(stage["stg_images"], _counts("jpeg_count"), pixels),
         "processed_images": _once(jpegs, *(stage[f"stg_{name}"] for name in entities)),
     }

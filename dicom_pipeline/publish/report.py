@@ -48,6 +48,7 @@ def write_report(snapshot: Path, balance: "Balance", out: Path) -> None:
         cut=cut,
         thickness=_thickness(facts),
         slices=columns([(words, "", n) for words, n in facts.slices], "series"),
+        completeness=_shares(facts.completeness),
         decisions=_shares(facts.decisions),
         pixel_reasons=_shares(facts.pixel_reasons),
     )

@@ -86,6 +86,7 @@ class Facts:
         thickness: ``(mm, series)``, in order of thickness.
         without_thickness: Series that tell none.
         slices: ``(range of instances, series)``, in order.
+        completeness: Series by judgement and its evidence.
         decisions: Images by pixel decision.
         pixel_reasons: Images by decision and reason.
         fills: How full the tables are.
@@ -97,6 +98,7 @@ class Facts:
     thickness: list[tuple[float, int]]
     without_thickness: int
     slices: Counts
+    completeness: Counts
     decisions: Counts
     pixel_reasons: Counts
     fills: list[TableFill]
@@ -116,6 +118,7 @@ def facts_of(connection: Connection) -> Facts:
         thickness=[(mm, series) for mm, series in thickness if mm is not None],
         without_thickness=sum(series for mm, series in thickness if mm is None),
         slices=_ranges(_rows(connection, _SLICES)),
+        completeness=_rows(connection, _COMPLETENESS),
         decisions=_rows(connection, _DECISIONS),
         pixel_reasons=_rows(connection, _PIXEL_REASONS),
         fills=[_fill_of(connection, table) for table in _tables(connection)],
@@ -150,6 +153,9 @@ _MODALITY_BY_MONTH: Final = f"""
 _SLICES: Final = (
     "select number_of_instances, count(*) from fct_series group by 1 order by 1"
 )
+_COMPLETENESS: Final = """
+    select completeness || ': ' || completeness_reason, count(*) from fct_series
+    where completeness is not null group by 1 order by 2 desc, 1"""
 _DECISIONS: Final = """
     select coalesce(pixel_decision, 'undecided'), count(*) from fct_images
     where has_pixel_data group by 1 order by 2 desc, 1"""

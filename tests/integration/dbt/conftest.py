@@ -187,6 +187,12 @@ class Archive:
 
 
 @pytest.fixture(scope="session")
+def new_archive():
+    """Make an empty archive in a folder."""
+    return Archive
+
+
+@pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """Two visits of five people, and a month without rows, built once."""
     archive = Archive(tmp_path_factory.mktemp("archive"))

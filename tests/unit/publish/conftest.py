@@ -31,7 +31,9 @@ ROWS = {
                'p' || (i % 4) as patient_key, 'd' || (i % 2) as device_key,
                ['CT', 'MR', 'US'][1 + i % 3] as modality,
                if(i % 3 = 2, null, [5.0, 2.5][1 + i % 2]) as slice_thickness_mm,
-               5 as number_of_instances
+               5 as number_of_instances,
+               if(i < 6, 'complete', 'gaps') as completeness,
+               if(i < 6, 'numbers', 'instance_number') as completeness_reason
         from range(8) t(i)""",
     "fct_images": """
         select 'i' || i as sop_instance_uid, 'e' || (i // 5) as series_instance_uid,

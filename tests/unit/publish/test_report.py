@@ -101,6 +101,11 @@ def test_bars_tell_their_numbers(page):
     assert "no date · MR: 5 objects" in words
 
 
+def test_completeness_is_told_with_its_evidence(page):
+    """How many series are whole, and what said so."""
+    assert "complete: numbers 6 gaps: instance_number 2" in _Page(page).text
+
+
 def test_the_same_snapshot_gives_the_same_page(snapshot, tmp_path):
     """There is no clock in it but the snapshot's."""
     for name in ("a", "b"):
