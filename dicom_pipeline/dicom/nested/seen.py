@@ -12,6 +12,12 @@ from dicom_pipeline.dicom.outcome import Json
 PATH_LIMIT = 100_000
 """Places that are told apart in one batch; 1,294 real headers have 3,500 (2026-11)."""
 
+SCHEMA = pa.schema([f for f in HEADER_SCHEMAS.schema if f.name != "batch_id"])
+"""What was seen, of one batch or of several."""
+
+OVERLOOKED = "*"
+"""Path of the row that counts what is beyond the limit of places."""
+
 _SUMS = ("elements", "filled", "value_count")
 
 
@@ -131,11 +137,18 @@ def _add(count: Count, number: int) -> None:
     count.vm_max = max(count.vm_max, number)
 
 
-def table_of(level: Level) -> pa.Table:
-    """Write what was seen as rows of ``header_schemas``, in order of path and VR."""
+def table_of(level: Level, overlooked: int = 0) -> pa.Table:
+    """Write what was seen as rows of ``header_schemas``, in order of path and VR.
+
+    Args:
+        level: What headers have.
+        overlooked: Elements beyond the limit of places; they make the row ``*``.
+    """
     rows = [("", "", 0, level.count, 0, 0), *_rows(level, "")]
+    if overlooked:
+        rows.append((OVERLOOKED, "", 0, overlooked, 0, 0))
     columns = zip(*sorted(rows), strict=True)
-    return pa.table([*map(list, columns)], schema=HEADER_SCHEMAS.schema)
+    return pa.table([*map(list, columns)], schema=SCHEMA)
 
 
 def _rows(level: Level, prefix: str) -> Iterator[tuple[str, str, int, int, int, int]]:
@@ -148,13 +161,14 @@ def _rows(level: Level, prefix: str) -> Iterator[tuple[str, str, int, int, int, 
 
 def merged(tables: Iterable[pa.Table]) -> pa.Table:
     """Add up what several batches have; any order gives the same rows."""
-    everything = pa.concat_tables([HEADER_SCHEMAS.schema.empty_table(), *tables])
+    rows = (table.select(SCHEMA.names) for table in tables)
+    everything = pa.concat_tables([SCHEMA.empty_table(), *rows])
     sums = [(name, "sum") for name in _SUMS]
     added = everything.group_by(["path", "vr"]).aggregate([("vm_max", "max"), *sums])
     named = ["path", "vr", "vm_max_max", *(f"{name}_sum" for name in _SUMS)]
     return (
         added.select(named)
-        .rename_columns(HEADER_SCHEMAS.schema.names)
+        .rename_columns(SCHEMA.names)
         .sort_by([("path", "ascending"), ("vr", "ascending")])
     )
 
@@ -163,8 +177,8 @@ def level_of(table: pa.Table) -> Level:
     """Read rows of ``header_schemas`` back."""
     root = Level()
     for row in table.to_pylist():
-        if not row["path"]:
-            root.count += row["elements"]
+        if row["path"] in {"", OVERLOOKED}:
+            root.count += 0 if row["path"] else row["elements"]
             continue
         element = _at(root, row["path"].split("/"))
         count = element.counts.setdefault(row["vr"], Count())
