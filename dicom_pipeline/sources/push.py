@@ -11,7 +11,15 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from dicom_pipeline.resources.bucket import Bucket
-from dicom_pipeline.sources.send import UNCHANGED, UPLOADED, Present, Sent, send
+from dicom_pipeline.sources.archive import members_of
+from dicom_pipeline.sources.send import (
+    ARCHIVE,
+    UNCHANGED,
+    UPLOADED,
+    Present,
+    Sent,
+    send,
+)
 from dicom_pipeline.sources.source import (
     Failed,
     Found,
@@ -44,6 +52,7 @@ class PushResult:
         uploaded: Files that were sent.
         unchanged: Files that were there already, byte for byte.
         uploaded_bytes: Bytes that were sent.
+        archives: Archives that were opened; their members count as files.
         failed: Number of files, folders or archives by the code of their failure.
         skipped: Number of things without bytes of their own, by code.
     """
@@ -51,6 +60,7 @@ class PushResult:
     uploaded: int = 0
     unchanged: int = 0
     uploaded_bytes: int = 0
+    archives: int = 0
     failed: Mapping[str, int] = field(default_factory=dict)
     skipped: Mapping[str, int] = field(default_factory=dict)
 
@@ -92,8 +102,10 @@ def push(
             stored.key: Present(stored.bytes, stored.fingerprint)
             for stored in bucket.list(source.prefix)
         }
-        for item, sent in _sent(tally.items_of(source), bucket, present, workers):
+        queue = _Queue(source.items(), tally)
+        for item, sent in _sent(queue, bucket, present, workers):
             tally.add(item, sent)
+            queue.done(item, sent)
     return tally.result()
 
 
@@ -126,14 +138,10 @@ class _Tally:
             sum(each.bytes for each in sure) if complete else None,
         )
 
-    def items_of(self, source: Source) -> Iterator[Item]:
-        """Yield the items and count the rest."""
-        for found in source.items():
-            item = self._counted(keyed(found) if isinstance(found, Item) else found)
-            if item is not None:
-                yield item
-
-    def _counted(self, found: Found) -> Item | None:
+    def item_of(self, found: Found) -> Item | None:
+        """Return what can be sent and count the rest."""
+        if isinstance(found, Item):
+            found = keyed(found)
         if isinstance(found, Failed):
             self._failed[found.code] += 1
         elif isinstance(found, Skipped):
@@ -159,13 +167,38 @@ class _Tally:
             uploaded=outcomes.pop(UPLOADED, 0),
             unchanged=outcomes.pop(UNCHANGED, 0),
             uploaded_bytes=self._bytes,
+            archives=outcomes.pop(ARCHIVE, 0),
             failed=dict(self._failed + outcomes),
             skipped=dict(self._skipped),
         )
 
 
+class _Queue:
+    """What is to be sent next: members of the archives that are open, then the rest."""
+
+    def __init__(self, found: Iterator[Found], tally: _Tally) -> None:
+        self._open, self._tally = [found], tally
+
+    def next(self) -> Item | None:
+        """Return an item; ``None`` where there is none, until an archive is met."""
+        while self._open:
+            found = next(self._open[-1], None)
+            if found is None:
+                self._open.pop()
+            elif (item := self._tally.item_of(found)) is not None:
+                return item
+        return None
+
+    def done(self, item: Item, sent: Sent) -> None:
+        """Open what turned out to be an archive; release everything else."""
+        if sent.code == ARCHIVE:
+            self._open.append((item.expand or members_of)(item))
+        else:
+            item.release()
+
+
 def _sent(
-    items: Iterator[Item],
+    queue: _Queue,
     bucket: Bucket,
     present: Mapping[str, Present],
     workers: int,
@@ -176,7 +209,7 @@ def _sent(
         try:
             while True:
                 while len(flying) < 2 * workers:
-                    item = next(items, None)
+                    item = queue.next()
                     if item is None:
                         break
                     stored = present.get(item.key)
@@ -184,8 +217,6 @@ def _sent(
                 if not flying:
                     return
                 for done in wait(flying, return_when=FIRST_COMPLETED).done:
-                    item = flying.pop(done)
-                    item.release()
-                    yield item, done.result()
+                    yield flying.pop(done), done.result()
         finally:
             pool.shutdown(cancel_futures=True)

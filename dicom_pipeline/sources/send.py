@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, closing
 from typing import BinaryIO, Final, NamedTuple, cast
 
 from dicom_pipeline.resources.bucket import Bucket, BucketError
+from dicom_pipeline.sources.archive import HEAD_BYTES, kind_of
 from dicom_pipeline.sources.etags import (
     PART_BYTES,
     etag_of,
@@ -22,6 +23,8 @@ from dicom_pipeline.sources.source import INCOMPLETE, UNREADABLE, Item, ItemErro
 
 UPLOADED: Final = "uploaded"
 UNCHANGED: Final = "unchanged"
+ARCHIVE: Final = "archive"
+"""It is not sent: its members are."""
 REFUSED: Final = "refused_by_store"
 """The store takes neither this key nor this body, whoever asks."""
 
@@ -85,15 +88,26 @@ def kept_with(item: Item) -> Mapping[str, str]:
 def _sent(item: Item, bucket: Bucket, present: Present | None) -> Sent:
     if present is not None and _known(item, bucket, present):
         return Sent(UNCHANGED, 0)
-    if item.copy is not None and item.copy(bucket, item.key, kept_with(item)):
-        return Sent(UPLOADED, item.bytes or 0)
+    copied = _copied(item, bucket)
+    if copied is not None:
+        return copied
     with _opened(item) as body:
         head = body.read_fully(PART_BYTES)
+    if item.may_be_archive and kind_of(head[:HEAD_BYTES]):
+        return Sent(ARCHIVE, 0)
     if len(head) < PART_BYTES:
         return _put(item, bucket, present, head)
-    if present is not None and _same(item, present):
-        return Sent(UNCHANGED, 0)
-    return _send_parts(item, bucket)
+    return _send_large(item, bucket, present)
+
+
+def _copied(item: Item, bucket: Bucket) -> Sent | None:
+    """Have the store copy it, where it can; it is looked at first all the same."""
+    if item.copy is None:
+        return None
+    if item.may_be_archive and item.peek is not None and kind_of(item.peek()):
+        return Sent(ARCHIVE, 0)
+    there = item.copy(bucket, item.key, kept_with(item))
+    return Sent(UPLOADED, item.bytes or 0) if there else None
 
 
 def _known(item: Item, bucket: Bucket, present: Present) -> bool:
@@ -123,7 +137,9 @@ def _put(item: Item, bucket: Bucket, present: Present | None, body: bytes) -> Se
     return Sent(UPLOADED, len(body))
 
 
-def _send_parts(item: Item, bucket: Bucket) -> Sent:
+def _send_large(item: Item, bucket: Bucket, present: Present | None) -> Sent:
+    if present is not None and _same(item, present):
+        return Sent(UNCHANGED, 0)
     with _opened(item) as body:
         cut = part_bytes(item.bytes or 0)
         bucket.upload(item.key, cast("BinaryIO", body), cut, kept_with(item))

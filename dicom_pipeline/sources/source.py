@@ -4,6 +4,7 @@ A source knows where bytes come from and how they are named; ``push`` knows how 
 are sent. Keys may name a person, so what leaves both is counts and codes.
 """
 
+import builtins
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -67,6 +68,8 @@ class Item:
         copy: Puts it at a key of a bucket without its bytes passing through here;
             ``False`` where that is not allowed, and then it is read.
         may_be_archive: Whether to look if it is a ZIP or TAR, and open it.
+        peek: Its first 512 bytes, where they are had cheaper than by ``open``.
+        expand: Opens it as an archive in another way than the usual one.
         release: Called once, when the item is done with.
     """
 
@@ -81,6 +84,8 @@ class Item:
         default=None, repr=False
     )
     may_be_archive: bool = True
+    peek: Callable[[], builtins.bytes] | None = field(default=None, repr=False)
+    expand: "Callable[[Item], Iterator[Found]] | None" = field(default=None, repr=False)
     release: Callable[[], None] = field(default=_nothing, repr=False)
 
 
@@ -99,6 +104,7 @@ class Skipped:
 
 
 Found = Item | Failed | Skipped
+"""What a source yields."""
 
 
 @dataclass(frozen=True)
