@@ -42,6 +42,11 @@ def patient_identity(
     return f"{normalised(issuer) or normalised(provider)}{SEPARATOR}{identifier}"
 
 
+def is_named(identity: str | None) -> bool:
+    """Whether ``patient_identity`` had an id, not only the study, to name him by."""
+    return bool(identity) and not str(identity).startswith(f"{_STUDY}{SEPARATOR}")
+
+
 def device_identity(
     manufacturer: str | None, model: str | None, serial: str | None
 ) -> str:

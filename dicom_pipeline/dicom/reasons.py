@@ -45,6 +45,12 @@ class QuarantineReason(StrEnum):
     INVALID_UID = "invalid_uid"
     """An identifying UID is more than one, or no key can be spelled with it."""
 
+    CONFLICTING_SERIES = "conflicting_series"
+    """Its SOP Instance UID is known in another series or study; told by the door."""
+
+    CONFLICTING_PATIENT = "conflicting_patient"
+    """Its SOP Instance UID is known in the same series of another patient; likewise."""
+
 
 class IgnoredReason(StrEnum):
     """Why a file is no instance and is passed over, as it should be."""

@@ -141,7 +141,8 @@ class Jpegs:
     def _headers(self, month: str) -> list[Row]:
         """Header rows of the month, newest version of each instance only."""
         tables = RawTables(self.ledger.bucket)
-        wanted = ["sop_instance_uid", "raw_key", "fingerprint", "transfer_syntax_uid"]
+        version = ("sop_instance_uid", "fingerprint", "batch_id")
+        wanted = [*version, "raw_key", "transfer_syntax_uid"]
         rows = [
             row
             for batch in self.ledger.batches_by_month().get(month, [])
@@ -149,8 +150,8 @@ class Jpegs:
             .select([*wanted, "header"])
             .to_pylist()
         ]
-        current = self.ledger.current_keys(row["sop_instance_uid"] for row in rows)
-        return [row for row in rows if row["raw_key"] in current]
+        newest = self.ledger.newest(row["sop_instance_uid"] for row in rows)
+        return [row for row in rows if tuple(map(row.get, version)) in newest]
 
     def _make(self, todo: list[_Owed], token: str, progress: Progress) -> Iterator[Row]:
         by_id = {each.render_id: each for each in todo}

@@ -2,60 +2,73 @@
 
 Two records that are written apart, so that they can be held against each other:
 ``arrivals`` when a listing shows a file, ``objects`` when its batch is done, last of
-all. A batch without its ``objects`` is invisible and is done again.
+all. A batch without its ``objects`` is invisible and is done again. A replay is one
+more arrival under the same id.
 """
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dicom_pipeline.catalog.objects import ARRIVALS, NEWEST, OBJECTS
+from dicom_pipeline.resources.accounts import Accounts
+from dicom_pipeline.resources.arrow_sql import Kept, ask
 from dicom_pipeline.resources.bucket import Bucket
-from dicom_pipeline.resources.tables import LedgerTable
+from dicom_pipeline.resources.ledger_table import LedgerTable
+from dicom_pipeline.resources.outcomes import IS_STORED, STORED, Balance, Outcome
+
+__all__ = ["NEWEST_FIRST", "STORED", "Balance", "Ledger", "Outcome", "Row", "Version"]
 
 Row = dict[str, Any]
 
+NEWEST_FIRST = ", ".join(f"{column} desc nulls last" for column in NEWEST)
+"""``order by`` of the rule that says which version feeds the tables."""
 
-class Outcome(StrEnum):
-    """What became of an arrival; each has exactly one."""
-
-    LOADED = "loaded"  # first version of its SOP instance
-    IDENTICAL = "identical"  # the same bytes are in the raw bucket already
-    NEW_VERSION = "new_version"  # other bytes under a known SOP Instance UID
-    QUARANTINED = "quarantined"  # refused, with a reason; can be replayed
-    IGNORED = "ignored"  # not meant to be loaded, with a reason
-
-
-STORED = (Outcome.LOADED, Outcome.NEW_VERSION)
+_NEWEST = f"""
+    select sop_instance_uid, fingerprint, batch_id from stored
+    qualify row_number() over (
+        partition by sop_instance_uid order by {NEWEST_FIRST}
+    ) = 1
+"""  # noqa: S608  # columns of the catalogue
+_BY_MONTH = f"""
+    select distinct month, batch_id from objects where {IS_STORED} order by all
+"""  # noqa: S608
+_TOUCHING = f"""
+    with stored as (select * from objects where {IS_STORED}),
+    moved as (
+        select * from stored where sop_instance_uid in (
+            select sop_instance_uid from stored where outcome = 'new_version'
+        )
+    )
+    select month, batch_id from stored
+    union
+    select here.month, there.batch_id
+    from moved as here join moved as there using (sop_instance_uid)
+    order by all
+"""  # noqa: S608
+_INSTANCES = f"""
+    select count(distinct sop_instance_uid) from objects where {IS_STORED}
+"""  # noqa: S608
+_OWNER = ("patient_identity", "study_instance_uid", "series_instance_uid")
 
 
 @dataclass(frozen=True)
-class Balance:
-    """What came in and what became of it.
+class Version:
+    """One stored version of a SOP instance, and what it says it is part of.
 
     Attributes:
-        received: Files that a listing has shown.
-        outcomes: Count per outcome.
-        reasons: Count per ``outcome: reason``.
+        fingerprint: Of its bytes.
+        owner: Patient, study and series; nulls where the ledger did not know them yet.
     """
 
-    received: int
-    outcomes: dict[str, int]
-    reasons: dict[str, int]
-
-    @property
-    def pending(self) -> int:
-        """Files seen whose batch is not done yet."""
-        return self.received - sum(self.outcomes.values())
-
-    @property
-    def holds(self) -> bool:
-        """Whether everything received has its outcome."""
-        return self.pending == 0
+    fingerprint: str
+    owner: tuple[str | None, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -63,22 +76,25 @@ class Ledger:
     """Both records of one raw bucket."""
 
     bucket: Bucket
+    _kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
     @cached_property
     def arrivals(self) -> LedgerTable:
         """What was seen."""
-        used = ("arrival_id", "fingerprint", "batch_id")
-        return LedgerTable(self.bucket, ARRIVALS, used)
+        used = ("arrival_id", "attempt", "batch_id")
+        return LedgerTable(self.bucket, ARRIVALS, used, words=("batch_id",))
 
     @cached_property
     def objects(self) -> LedgerTable:
         """What became of it."""
-        used = (
-            *("arrival_id", "outcome", "reason", "month", "raw_key"),
-            "sop_instance_uid",
-            *("modified_at", "fingerprint", "batch_id"),
-        )
-        return LedgerTable(self.bucket, OBJECTS, used)
+        words = ("outcome", "reason", "month", "reader_version", "batch_id", *_OWNER)
+        rare = ("arrival_id", "attempt", "sop_instance_uid", *NEWEST[:2])
+        return LedgerTable(self.bucket, OBJECTS, (*rare, *words), words=words)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """The one held against the other."""
+        return Accounts(self.arrivals, self.objects)
 
     def seen(self) -> set[str]:
         """Ids of every arrival so far."""
@@ -90,25 +106,36 @@ class Ledger:
 
     def hand_out(self, arrivals: list[Row]) -> str:
         """Record arrivals as one batch and return its name."""
-        batch = batch_name(row["arrival_id"] for row in arrivals)
+        batch = batch_name(map(_named, arrivals))
         rows = [{**row, "batch_id": batch} for row in arrivals]
         self.arrivals.write(batch, rows)
         return batch
 
-    def raw_keys_by_sop(self, sop_uids: Iterable[str]) -> dict[str, set[str]]:
-        """Raw keys of the stored versions of each of these SOP instances."""
-        wanted, found = set(sop_uids), defaultdict(set)
-        for row in self._stored():
-            if row["sop_instance_uid"] in wanted:
-                found[row["sop_instance_uid"]].add(row["raw_key"])
+    def versions(self, sop_uids: Iterable[str]) -> dict[str, list[Version]]:
+        """Stored versions of each of these SOP instances, where there are any."""
+        found: dict[str, list[Version]] = defaultdict(list)
+        stored = self._stored(sop_uids).sort_by("fingerprint")
+        for row in stored.to_pylist():
+            owner = tuple(row[name] for name in _OWNER)
+            found[row["sop_instance_uid"]].append(Version(row["fingerprint"], owner))
         return dict(found)
+
+    def newest(self, sop_uids: Iterable[str]) -> set[tuple[str, str, str]]:
+        """The newest version of each of these SOP instances, in whatever month.
+
+        Returns:
+            SOP Instance UID, fingerprint and batch.
+        """
+        rows = ask(_NEWEST, stored=self._stored(sop_uids))
+        return {(sop, fingerprint, batch) for sop, fingerprint, batch in rows}
 
     def batches_by_month(self) -> dict[str, list[str]]:
         """Batches that stored something in each month, sorted."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for row in self._stored():
-            found[row["month"]].add(row["batch_id"])
-        return {month: sorted(batches) for month, batches in sorted(found.items())}
+        return self._kept.of(
+            "by_month",
+            self.objects.all(),
+            lambda rows: _lists(ask(_BY_MONTH, objects=rows)),
+        )
 
     def batches_that_touch(self) -> dict[str, list[str]]:
         """Batches that change what each month shows, sorted.
@@ -116,77 +143,47 @@ class Ledger:
         Beside its own, those that stored a newer version of one of its instances
         under another month: a corrected study date moves an instance.
         """
-        months: dict[str, set[str]] = defaultdict(set)
-        batches: dict[str, set[str]] = defaultdict(set)
-        moved = {
-            row["sop_instance_uid"]
-            for row in self._stored()
-            if row["outcome"] == Outcome.NEW_VERSION
-        }
-        found: dict[str, set[str]] = defaultdict(set)
-        for row in self._stored():
-            found[row["month"]].add(row["batch_id"])
-            if row["sop_instance_uid"] in moved:
-                months[row["sop_instance_uid"]].add(row["month"])
-                batches[row["sop_instance_uid"]].add(row["batch_id"])
-        for sop, its_months in months.items():
-            for month in its_months:
-                found[month] |= batches[sop]
-        return {month: sorted(touching) for month, touching in sorted(found.items())}
-
-    def current_keys(self, sop_uids: Iterable[str]) -> set[str]:
-        """Raw keys of the newest version of each of these SOP instances.
-
-        Newest is the last by (time of arrival, fingerprint), in whatever month.
-        """
-        wanted = set(sop_uids)
-        newest: dict[str, Row] = {}
-        for row in self._stored():
-            sop = row["sop_instance_uid"]
-            if sop in wanted and _age(row) >= _age(newest.get(sop, row)):
-                newest[sop] = row
-        return {row["raw_key"] for row in newest.values()}
+        return self._kept.of(
+            "touching",
+            self.objects.all(),
+            lambda rows: _lists(ask(_TOUCHING, objects=rows)),
+        )
 
     def instances(self) -> int:
         """SOP instances that lie in the raw bucket, whatever their versions."""
-        return len({row["sop_instance_uid"] for row in self._stored()})
-
-    def _stored(self) -> list[Row]:
-        """Rows of the objects that lie in the raw bucket."""
-        everything = self.objects.all()
-        return [row for row in everything.to_pylist() if row["outcome"] in STORED]
+        return int(ask(_INSTANCES, objects=self.objects.all())[0][0])
 
     def balance(self) -> Balance:
-        """Hold the two records against each other."""
-        rows = self.objects.all().select(["outcome", "reason"]).to_pylist()
-        outcomes = Counter(row["outcome"] for row in rows)
-        reasons = Counter(
-            f"{row['outcome']}: {row['reason']}" for row in rows if row["reason"]
-        )
-        return Balance(
-            received=len(self.seen()),
-            outcomes={outcome: outcomes[outcome] for outcome in Outcome},
-            reasons=dict(sorted(reasons.items())),
-        )
-
-    def unaccounted(self) -> int:
-        """Arrivals of finished batches that have no outcome, or more than one."""
-        outcomes = Counter(self.objects.all()["arrival_id"].to_pylist())
-        done = self.objects.batches()
-        rows = self.arrivals.all().select(["arrival_id", "batch_id"]).to_pylist()
-        expected = [row["arrival_id"] for row in rows if row["batch_id"] in done]
-        return sum(outcomes[arrival] != 1 for arrival in expected)
+        """Everything received, by outcome."""
+        return self.accounts.balance()
 
     def balance_by_month(self) -> dict[str, dict[str, int]]:
         """Count per month and outcome; files without a month count under none."""
-        found: dict[str, Counter[str]] = defaultdict(Counter)
-        for row in self.objects.all().select(["outcome", "month"]).to_pylist():
-            found[row["month"] or "none"][row["outcome"]] += 1
-        return {month: dict(counts) for month, counts in sorted(found.items())}
+        return self.accounts.balance_by_month()
+
+    def unaccounted(self) -> int:
+        """Arrivals of done batches without one outcome, or outcomes without arrival."""
+        return self.accounts.unaccounted()
+
+    def _stored(self, sop_uids: Iterable[str]) -> pa.Table:
+        rows = self.objects.all()
+        wanted = pa.array(sorted(set(sop_uids)), pa.string())
+        found = rows.filter(pc.is_in(rows["sop_instance_uid"], value_set=wanted))
+        stored = pa.array(map(str, STORED), pa.string())
+        return found.filter(pc.is_in(found["outcome"], value_set=stored))
 
 
-def _age(row: Row) -> tuple[Any, str]:
-    return row["modified_at"], row["fingerprint"]
+def _lists(pairs: Iterable[tuple[Any, ...]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for month, batch in pairs:
+        found[month].append(batch)
+    return dict(found)
+
+
+def _named(arrival: Row) -> str:
+    attempt = arrival.get("attempt") or 1
+    name: str = arrival["arrival_id"]
+    return name if attempt == 1 else f"{name} {attempt}"
 
 
 def batch_name(arrival_ids: Iterable[str]) -> str:

@@ -9,11 +9,13 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
 from dicom_pipeline.dicom.header import READER_VERSION, Header, Ignored, Refused
+from dicom_pipeline.dicom.identity import patient_identity
 from dicom_pipeline.dicom.months import month_of
 from dicom_pipeline.dicom.reasons import IgnoredReason
 from dicom_pipeline.dicom.rows import FileFacts, header_row, headers_table
@@ -25,9 +27,15 @@ from dicom_pipeline.resources.bucket import (
     StoredObject,
 )
 from dicom_pipeline.resources.headers import HeaderRead, read_headers
-from dicom_pipeline.resources.ledger import STORED, Ledger, Outcome, Row
+from dicom_pipeline.resources.ledger import STORED, Ledger, Outcome, Row, Version
 from dicom_pipeline.resources.store import CONCURRENCY
 from dicom_pipeline.resources.tables import RawTables
+from dicom_pipeline.sources.intake import RAW
+from dicom_pipeline.sources.versions import Versions
+
+FILED = (*STORED, Outcome.IDENTICAL)
+
+_TAKEN_OVER = [name for name in ARRIVALS.schema.names if name in OBJECTS.schema.names]
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,17 @@ class Admission:
     raw_key: str = ""
     outcome: Outcome | None = None
     reason: str | None = None
+    patient: str | None = field(default=None, repr=False)
+
+    @property
+    def version(self) -> Version:
+        """The file as one version of its SOP instance; only where it has a header."""
+        uids = (
+            (self.header.study_instance_uid, self.header.series_instance_uid)
+            if self.header
+            else (None, None)
+        )
+        return Version(self.arrival["fingerprint"], (self.patient, *uids))
 
     @property
     def header(self) -> Header | None:
@@ -80,15 +99,19 @@ class Door:
             [(column, "ascending") for column in order]
         )
         read = [self._filed(each) for each in self._read(arrivals.to_pylist())]
-        done = self._with_outcomes(self._copied(read))
+        known = self.ledger.versions(
+            each.header.sop_instance_uid for each in read if each.header
+        )
+        done = self._with_outcomes(self._copied(_judged(read, known)), known)
         self._write_headers(batch, done)
         self.ledger.objects.write(batch, [_ledger_row(each, batch) for each in done])
+        self._release(done)
         return Counter(str(each.outcome) for each in done)
 
     def _read(self, arrivals: list[Row]) -> list[Admission]:
         by_source: dict[str, list[Row]] = defaultdict(list)
         for arrival in arrivals:
-            by_source[arrival["source"]].append(arrival)
+            by_source[_source_of(arrival)].append(arrival)
         read: dict[str, HeaderRead] = {}
         for source, rows in by_source.items():
             read |= asyncio.run(_read_all(self.sources[source], rows))
@@ -104,7 +127,15 @@ class Door:
         month, source = month_of(found, self.grain.value)
         uids = found.study_instance_uid, found.series_instance_uid
         key = RawKey(month, *uids, found.sop_instance_uid, each.arrival["fingerprint"])
-        return Admission(each.arrival, each.read, month, source, key.spell())
+        return replace(
+            each,
+            month=month,
+            month_source=source,
+            raw_key=key.spell(),
+            patient=patient_identity(
+                found.text("00100021"), self.provider, found.text("00100020"), uids[0]
+            ),
+        )
 
     def _copied(self, read: list[Admission]) -> list[Admission]:
         """Copy every file to its place; what left meanwhile is ignored."""
@@ -116,9 +147,9 @@ class Door:
         if each.outcome is Outcome.IGNORED:
             return each
         if each.outcome is Outcome.QUARANTINED:
-            target = quarantine_key(str(each.reason), each.arrival["arrival_id"])
-        source = self.sources[each.arrival["source"]]
-        if source == self.raw and target == each.arrival["source_key"]:
+            target = _waits_at(each)
+        source = self.sources[_source_of(each.arrival)]
+        if source == self.raw and target == each.read.stored.key:
             return each
         try:
             self.raw.copy_from(source, each.read.stored, target)
@@ -128,20 +159,27 @@ class Door:
             return _ended(each, Outcome.IGNORED, IgnoredReason.SUPERSEDED)
         return each
 
-    def _with_outcomes(self, copied: list[Admission]) -> list[Admission]:
+    def _with_outcomes(
+        self, copied: list[Admission], known: Mapping[str, list[Version]]
+    ) -> list[Admission]:
         """Tell first, identical and new versions apart, in the order of arrival."""
-        known = self.ledger.raw_keys_by_sop(
-            each.header.sop_instance_uid for each in copied if each.header
-        )
+        versions = Versions.of(known)
         done = []
         for each in copied:
             if each.outcome is None and each.header is not None:
-                versions = known.setdefault(each.header.sop_instance_uid, set())
-                done.append(_ended(each, _outcome(versions, each.raw_key)))
-                versions.add(each.raw_key)
+                sop = each.header.sop_instance_uid
+                done.append(_ended(each, versions.outcome(sop, each.version)))
             else:
                 done.append(each)
         return done
+
+    def _release(self, done: Iterable[Admission]) -> None:
+        """Delete the waiting copies of replayed files that need not wait any more."""
+        for each in done:
+            held = each.arrival["held_key"]
+            waits = each.outcome is Outcome.QUARANTINED and held == _waits_at(each)
+            if held and not waits and each.outcome is not Outcome.IGNORED:
+                self.raw.delete(held)
 
     def _write_headers(self, batch: str, done: Iterable[Admission]) -> None:
         rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -167,17 +205,38 @@ class Door:
 async def _read_all(bucket: Bucket, rows: list[Row]) -> dict[str, HeaderRead]:
     ids = {
         StoredObject(
-            row["source_key"], row["fingerprint"], row["bytes"], row["modified_at"]
+            row["held_key"] or row["source_key"],
+            row["held_fingerprint"] or row["fingerprint"],
+            row["bytes"],
+            row["modified_at"],
         ): row["arrival_id"]
         for row in rows
     }
     return {ids[read.stored]: read async for read in read_headers(bucket, list(ids))}
 
 
-def _outcome(versions: set[str], raw_key: str) -> Outcome:
-    if raw_key in versions:
-        return Outcome.IDENTICAL
-    return Outcome.NEW_VERSION if versions else Outcome.LOADED
+def _judged(
+    read: list[Admission], known: Mapping[str, list[Version]]
+) -> list[Admission]:
+    """Set aside what cannot be a version of the instance that its UID names."""
+    versions, judged = Versions.of(known), []
+    for each in read:
+        reason = None
+        if each.outcome is None and each.header is not None:
+            reason = versions.conflict(
+                each.header.sop_instance_uid, each.version, each.arrival["accepts"]
+            )
+        judged.append(_ended(each, Outcome.QUARANTINED, reason) if reason else each)
+    return judged
+
+
+def _source_of(arrival: Row) -> str:
+    """Where the bytes are: a replay takes them from the quarantine."""
+    return RAW if arrival["held_key"] else str(arrival["source"])
+
+
+def _waits_at(each: Admission) -> str:
+    return quarantine_key(str(each.reason), each.arrival["arrival_id"])
 
 
 def _ended(each: Admission, outcome: Outcome, reason: str | None = None) -> Admission:
@@ -187,13 +246,16 @@ def _ended(each: Admission, outcome: Outcome, reason: str | None = None) -> Admi
 def _ledger_row(each: Admission, batch: str) -> Row:
     header = each.header
     return {
-        **each.arrival,
+        **{name: each.arrival[name] for name in _TAKEN_OVER},
         "outcome": each.outcome,
         "reason": each.reason,
-        "raw_key": each.raw_key or None,
+        "raw_key": each.raw_key if each.outcome in FILED else None,
         "month": each.month or None,
         "month_source": each.month_source,
         "sop_instance_uid": header.sop_instance_uid if header else None,
+        "study_instance_uid": header.study_instance_uid if header else None,
+        "series_instance_uid": header.series_instance_uid if header else None,
+        "patient_identity": each.patient,
         "header_bytes": header.header_bytes if header else None,
         "requests": each.read.requests,
         "reader_version": READER_VERSION,

@@ -1,0 +1,125 @@
+"""The two records of the ledger held against each other.
+
+A file may be handed out again by a replay: of its outcomes the latest attempt counts.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dicom_pipeline.resources.arrow_sql import Kept, ask, choose
+from dicom_pipeline.resources.ledger_table import LedgerTable
+from dicom_pipeline.resources.outcomes import IS_STORED, Balance, Outcome
+
+Count = tuple[str | None, str, str | None, int]
+"""Month, outcome, reason, files."""
+
+_REPEATED = "select arrival_id from objects group by all having count(*) > 1"
+# Two looks at once may hand a file out twice: the copy that was stored counts.
+_SUPERSEDED = f"""
+    select * from repeated
+    qualify row_number() over (
+        partition by arrival_id
+        order by coalesce(attempt, 1) desc, {IS_STORED} desc, outcome, batch_id
+    ) > 1
+"""  # noqa: S608  # made of the outcomes' names
+_COUNTS = """
+    select month, outcome, reason, sum(n)::bigint from (
+        select month, outcome, reason, 1 as n from objects
+        union all
+        select month, outcome, reason, -1 from superseded
+    ) group by all having sum(n) <> 0 order by all
+"""
+_RECEIVED = "select count(distinct arrival_id) from arrivals"
+_DIGESTS = """
+    select batch_id, count(*), bit_xor(hash(arrival_id)) from rows group by batch_id
+"""
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """What was seen against what became of it.
+
+    Attributes:
+        arrivals: What was seen.
+        objects: What became of it.
+    """
+
+    arrivals: LedgerTable
+    objects: LedgerTable
+    _kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+
+    def balance(self) -> Balance:
+        """Everything received, by outcome."""
+        outcomes = dict.fromkeys(map(str, Outcome), 0)
+        reasons: Counter[str] = Counter()
+        for _, outcome, reason, files in self.counts():
+            outcomes[outcome] += files
+            if reason:
+                reasons[f"{outcome}: {reason}"] += files
+        return Balance(self.received(), outcomes, dict(sorted(reasons.items())))
+
+    def balance_by_month(self) -> dict[str, dict[str, int]]:
+        """Count per month and outcome; files without a month count under none."""
+        found: dict[str, Counter[str]] = defaultdict(Counter)
+        for month, outcome, _, files in self.counts():
+            found[month or "none"][outcome] += files
+        return {month: dict(counts) for month, counts in sorted(found.items())}
+
+    def received(self) -> int:
+        """Files that were seen; a replay is none of its own."""
+        rows = self.arrivals.all()
+        return self._kept.of(
+            "received", rows, lambda seen: int(ask(_RECEIVED, arrivals=seen)[0][0])
+        )
+
+    def counts(self) -> list[Count]:
+        """Files by month, outcome and reason, each by its latest attempt."""
+        return self._kept.of("counts", self.objects.all(), self._counted)
+
+    def superseded(self) -> pa.Table:
+        """Outcomes that a later attempt has replaced."""
+        return self._kept.of("superseded", self.objects.all(), _superseded)
+
+    def unaccounted(self) -> int:
+        """Arrivals of done batches without one outcome, or outcomes without arrival.
+
+        Batches are compared by count and a sum of hashes, and only those that differ
+        row by row: a set of 1,000,000 ids would take 100 MB.
+        """
+        seen, done = self.arrivals.all(), self.objects.all()
+        expected, found = _digests(seen), _digests(done)
+        wrong = {batch for batch in found if expected.get(batch) != found[batch]}
+        if not wrong:
+            return 0
+        arrived, ended = _ids(seen, wrong), _ids(done, wrong)
+        return sum(arrived[key] != ended[key] for key in arrived | ended)
+
+    def _counted(self, rows: pa.Table) -> list[Count]:
+        answer = ask(_COUNTS, objects=rows, superseded=_superseded(rows))
+        return [(month, outcome, reason, n) for month, outcome, reason, n in answer]
+
+
+def _superseded(rows: pa.Table) -> pa.Table:
+    ids = [arrival for (arrival,) in ask(_REPEATED, objects=rows)]
+    wanted = pa.array(ids, pa.string())
+    repeated = rows.filter(pc.is_in(rows["arrival_id"], value_set=wanted))
+    return choose(_SUPERSEDED, repeated=repeated)
+
+
+def _digests(rows: pa.Table) -> dict[str, tuple[int, int]]:
+    return {batch: (n, sum_) for batch, n, sum_ in ask(_DIGESTS, rows=rows)}
+
+
+def _ids(rows: pa.Table, batches: Iterable[str]) -> Counter[tuple[str, str]]:
+    wanted = pa.array(sorted(batches), pa.string())
+    of_these = rows.filter(pc.is_in(rows["batch_id"], value_set=wanted))
+    pairs = zip(
+        of_these["batch_id"].to_pylist(),
+        of_these["arrival_id"].to_pylist(),
+        strict=True,
+    )
+    return Counter(pairs)

@@ -1,0 +1,131 @@
+"""Parquet files of a bucket: some of their columns, without the rest of their bytes."""
+
+import io
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dicom_pipeline.resources.bucket import Bucket, StoredObject
+
+BATCH = "batch_id"
+"""The column that says which batch a row belongs to, in every raw table."""
+
+_WHOLE_BYTES = 1 << 20  # one request for all costs less than three for its parts
+
+
+class _Ranges(io.RawIOBase):
+    """An object as a file of which only what is asked for is fetched."""
+
+    def __init__(self, bucket: Bucket, stored: StoredObject) -> None:
+        super().__init__()
+        self._bucket, self._stored, self._at = bucket, stored, 0
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._stored.bytes - self._at
+        size = left if size < 0 else min(size, left)
+        if not size:
+            return b""
+        start, self._at = self._at, self._at + size
+        return self._bucket.read_range(self._stored.key, start, self._at)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._stored.bytes}
+        self._at = start[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+def read_columns(bucket: Bucket, stored: StoredObject, schema: pa.Schema) -> pa.Table:
+    """Return the columns of ``schema`` of one file; one that it lacks is null.
+
+    A dictionary type in ``schema`` is kept as the file encodes it: a word that many
+    rows share is held once.
+
+    Raises:
+        ObjectGoneError: There is no such file.
+    """
+    file = _opened(bucket, stored, schema)
+    return _conformed(file.read(_known(file, schema), use_threads=False), schema)
+
+
+def from_bytes(body: bytes, schema: pa.Schema) -> pa.Table:
+    """Do what ``read_columns`` does for a file in memory."""
+    file = pq.ParquetFile(io.BytesIO(body))
+    return _conformed(file.read(_known(file, schema)), schema)
+
+
+def read_batch(
+    bucket: Bucket, stored: StoredObject, schema: pa.Schema, batch: str
+) -> pa.Table:
+    """Return the rows of one batch, of a file that may hold several.
+
+    Only row groups that may have the batch are fetched.
+
+    Raises:
+        ObjectGoneError: There is no such file.
+    """
+    file = _opened(bucket, stored, schema)
+    groups = [
+        number for number in range(file.num_row_groups) if _may(file, number, batch)
+    ]
+    found = file.read_row_groups(groups, _known(file, schema), use_threads=False)
+    rows = _conformed(found, schema)
+    return rows.filter(pc.equal(rows.column(BATCH), batch))
+
+
+def row_count(bucket: Bucket, stored: StoredObject) -> int:
+    """Rows of one file, from its footer.
+
+    Raises:
+        ObjectGoneError: There is no such file.
+    """
+    rows: int = _opened(bucket, stored).metadata.num_rows
+    return rows
+
+
+def _opened(
+    bucket: Bucket, stored: StoredObject, schema: pa.Schema | None = None
+) -> pq.ParquetFile:
+    source = (
+        io.BytesIO(bucket.read(stored.key))
+        if stored.bytes <= _WHOLE_BYTES
+        else _Ranges(bucket, stored)
+    )
+    file = pq.ParquetFile(source)
+    words = [f.name for f in schema or () if pa.types.is_dictionary(f.type)]
+    there = [name for name in words if name in file.schema_arrow.names]
+    if not there:
+        return file
+    return pq.ParquetFile(source, metadata=file.metadata, read_dictionary=there)
+
+
+def _known(file: pq.ParquetFile, schema: pa.Schema) -> list[str]:
+    there = set(file.schema_arrow.names)
+    return [name for name in schema.names if name in there]
+
+
+def _may(file: pq.ParquetFile, number: int, batch: str) -> bool:
+    """Whether a row group may have rows of the batch, by its statistics."""
+    group = file.metadata.row_group(number)
+    leaves = (group.column(leaf) for leaf in range(group.num_columns))
+    said = next(leaf for leaf in leaves if leaf.path_in_schema == BATCH).statistics
+    return said is None or not said.has_min_max or said.min <= batch <= said.max
+
+
+def _conformed(found: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [
+        found.column(field.name).cast(field.type)
+        if field.name in found.column_names
+        else pa.nulls(found.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
