@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dicom_pipeline.layout import RawKey, image_folder
+from dicom_pipeline.layout import RawKey, image_folder, received_key, sending_ae_of
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=10)
 
@@ -44,3 +44,18 @@ def test_an_endless_uid_makes_no_endless_key():
     spelled = RawKey("2024-03", "1" * 10_000, "1.2", "1.3", "ff").spell()
 
     assert len(spelled) < 200
+
+
+@given(TEXT, st.tuples(TEXT, TEXT, TEXT))
+def test_a_received_key_names_its_sender_and_nothing_shapes_it(sender, uids):
+    """Whatever a peer calls itself, whatever its identifiers are."""
+    key = "anywhere/" + received_key(sender, uids, "0f" * 32)
+
+    assert sending_ae_of(key) == sender
+    assert len(key.split("/")) == 7
+    assert not {"", ".", ".."} & set(key.split("/"))
+
+
+def test_a_folder_that_is_called_receive_names_nobody():
+    """People may push a folder of that name."""
+    assert sending_ae_of("receive/CT1/2024/a/b/IM0001.dcm") is None
