@@ -166,7 +166,7 @@ impl<'a> Frames<'a> {
         let start = self.scan.array::<4>(value_at)?.unwrap_or_default();
         Ok(matches!(
             start,
-            [0xFF, 0xD8, 0xFF, _] | [0xFF, 0x4F, 0xFF, 0x51] | [0, 0, 0, 0x0C]
+            [0xFF, 0xD8, 0xFF, _] | [0xFF, 0x0A, _, _] | [0xFF, 0x4F, 0xFF, 0x51] | [0, 0, 0, 0x0C]
         ))
     }
 }

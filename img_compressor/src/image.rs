@@ -22,6 +22,8 @@ pub enum Photometric {
     YbrFull422,
     /// The reversible transform of JPEG 2000, undone by its codec.
     YbrRct,
+    /// The colour space of JPEG XL, undone by its codec. PS3.3 C.7.6.3.1.2.
+    Xyb,
     /// The irreversible transform of JPEG 2000, undone by its codec.
     YbrIct,
 }
@@ -35,6 +37,7 @@ impl Photometric {
             "RGB" => Self::Rgb,
             "YBR_FULL" => Self::YbrFull,
             "YBR_FULL_422" => Self::YbrFull422,
+            "XYB" => Self::Xyb,
             "YBR_RCT" => Self::YbrRct,
             "YBR_ICT" => Self::YbrIct,
             _ => return Err(Reason::UnsupportedPhotometric),

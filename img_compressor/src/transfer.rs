@@ -44,6 +44,8 @@ pub enum Coding {
     JpegLs,
     /// JPEG 2000 Part 1 and High-Throughput JPEG 2000.
     Jpeg2000,
+    /// JPEG XL.
+    JpegXl,
     /// Each frame is one raw deflate stream (Deflated Image Frame Compression).
     DeflatedFrame,
 }
@@ -84,7 +86,7 @@ const fn native(spelling: Spelling, deflated: bool) -> TransferSyntax {
 /// # Errors
 ///
 /// [`Reason::Video`], [`Reason::PixelDataElsewhere`] for syntaxes without still frames of their
-/// own, [`Reason::UnsupportedTransferSyntax`] for the rest (JPEG XL, private ones). The header of
+/// own, [`Reason::UnsupportedTransferSyntax`] for the rest (private ones). The header of
 /// such an object is still explicit little endian.
 pub fn transfer_syntax(uid: &str) -> Result<TransferSyntax, Reason> {
     let Some(suffix) = uid.strip_prefix("1.2.840.10008.1.2") else {
@@ -106,6 +108,9 @@ pub fn transfer_syntax(uid: &str) -> Result<TransferSyntax, Reason> {
         ".4.81" => encapsulated(Coding::JpegLs, true),
         ".4.90" | ".4.92" | ".4.201" | ".4.202" => encapsulated(Coding::Jpeg2000, false),
         ".4.91" | ".4.93" | ".4.203" => encapsulated(Coding::Jpeg2000, true),
+        ".4.110" => encapsulated(Coding::JpegXl, false),
+        // A JPEG packed again (.111) lost what it lost when it was made.
+        ".4.111" | ".4.112" => encapsulated(Coding::JpegXl, true),
         ".4.94" | ".4.95" | ".4.204" | ".4.205" => return Err(Reason::PixelDataElsewhere),
         video if is_video(video) => return Err(Reason::Video),
         _ => return Err(Reason::UnsupportedTransferSyntax),

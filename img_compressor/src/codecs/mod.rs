@@ -7,6 +7,7 @@ pub mod deflated;
 pub mod j2k;
 pub mod jpeg;
 pub mod jpegls;
+pub mod jxl;
 pub mod markers;
 pub mod native;
 pub mod rle;
@@ -27,6 +28,7 @@ pub fn decode(coding: Coding, bytes: &[u8], image: &Image) -> Result<Decoded, Re
         Coding::Jpeg => jpeg::decode(bytes, image),
         Coding::JpegLs => jpegls::decode(bytes, image),
         Coding::Jpeg2000 => j2k::decode(bytes, image),
+        Coding::JpegXl => jxl::decode(bytes, image),
         Coding::DeflatedFrame => deflated::decode(bytes, image),
         Coding::Native | Coding::Encapsulated => native::decode(bytes, image),
     }
