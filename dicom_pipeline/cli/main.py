@@ -5,7 +5,7 @@ Dagster and dbt take seconds to import, so nothing here imports them at the top.
 
 import typer
 
-from dicom_pipeline.cli import deliver, files, health, load
+from dicom_pipeline.cli import arrivals, deliver, files, headers, health, load, receive
 
 app = typer.Typer(
     name="dicom-pipeline",
@@ -14,5 +14,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (load, files, deliver, health):
+for group in (load, files, arrivals, receive, deliver, headers, health):
     group.register(app)

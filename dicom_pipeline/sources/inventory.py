@@ -28,6 +28,7 @@ from dicom_pipeline.sources.inventory_files import (
 
 _READERS = {"CSV": read_csv, "Parquet": read_parquet}
 _VERSION_COLUMNS = {"is_latest", "is_delete_marker"}
+_CHUNK_BYTES = 1 << 20
 _FIELD = re.compile(r"(?:required|optional)\s+\w+\s+(\w+)")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -250,7 +251,9 @@ def _download(bucket: Bucket, file: DataFile, body: BinaryIO) -> None:
     except ObjectGoneError:
         raise InventoryError("a file of the report is gone") from None
     body.seek(0)
-    digest = hashlib.file_digest(body, lambda: hashlib.md5(usedforsecurity=False))
+    digest = hashlib.md5(usedforsecurity=False)
+    while some := body.read(_CHUNK_BYTES):
+        digest.update(some)
     if body.tell() != file.bytes or digest.hexdigest() != file.md5:
         raise InventoryError("a file of the report is damaged: its checksum differs")
     body.seek(0)

@@ -5,6 +5,7 @@ URL-encoded, as in a form (a space is a plus); the keys of a Parquet file are as
 are. Both are read part by part, so that memory does not grow with the report.
 """
 
+import gzip
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from typing import BinaryIO
@@ -43,7 +44,7 @@ def _without_values(read: Reader) -> Reader:
     def reader(body: BinaryIO, columns: Sequence[str]) -> Parts:
         try:
             yield from read(body, columns)
-        except (pa.ArrowException, OSError, UnicodeDecodeError):
+        except (pa.ArrowException, EOFError, OSError, UnicodeDecodeError):
             text = "a file of the report is not what its manifest says"
             raise InventoryError(text) from None
 
@@ -61,9 +62,11 @@ def read_csv(body: BinaryIO, columns: Sequence[str]) -> Parts:
     Raises:
         InventoryError: It is no such file.
     """
-    unzipped = pa.CompressedInputStream(pa.PythonFile(body, mode="r"), "gzip")
+    if not gzip.GzipFile(fileobj=body).read(1):
+        return  # Arrow takes a file without a line for an error
+    body.seek(0)
     parts = pyarrow.csv.open_csv(
-        unzipped,
+        pa.CompressedInputStream(pa.PythonFile(body, mode="r"), "gzip"),
         pyarrow.csv.ReadOptions(
             column_names=list(columns), block_size=_CSV_BYTES, use_threads=False
         ),
