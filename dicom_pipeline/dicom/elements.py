@@ -18,6 +18,7 @@ INLINE_LIMIT = 1024
 BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _PADDING = " \0"
 _SHORT = 64
+_INT64 = range(-(2**63), 2**63)
 
 
 class UnreadableValueError(ValueError):
@@ -184,9 +185,15 @@ def _integer(text: str) -> int:
     if "_" in text:
         raise UnreadableValueError("not_a_number")
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        number = _decimal(text)
+        number = _whole(_decimal(text))
+    if number not in _INT64:  # few readers of JSON go beyond
+        raise UnreadableValueError("not_a_number")
+    return number
+
+
+def _whole(number: float) -> int:
     if not number.is_integer():
         raise UnreadableValueError("not_a_number")
     return int(number)

@@ -1,6 +1,5 @@
 """The five tables of the catalogue, projected from rows of ``headers``."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from dicom_pipeline.catalog.table import Reading, Table
 from dicom_pipeline.dicom.groups import effective
 from dicom_pipeline.dicom.header_rows import PIXEL_DATA, Row, order_of
 from dicom_pipeline.dicom.identity import device_identity, patient_identity
+from dicom_pipeline.dicom.json_text import json_of
 from dicom_pipeline.dicom.outcome import Json, first_text
 from dicom_pipeline.dicom.values import original, value_of
 
@@ -86,7 +86,7 @@ class _Batch:
         header, meta = (
             self._texts[name][self._places[place]].as_py() for name in _TEXTS
         )
-        return _Instance(self.rows[place], json.loads(header), json.loads(meta or "{}"))
+        return _Instance(self.rows[place], json_of(header), json_of(meta or "{}"))
 
     def age(self, place: int) -> Key:
         """What the newest instance has most of."""

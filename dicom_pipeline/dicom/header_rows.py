@@ -10,9 +10,10 @@ import pyarrow as pa
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.table import Reading
 from dicom_pipeline.dicom.header import READER_VERSION
+from dicom_pipeline.dicom.json_text import text_of
 from dicom_pipeline.dicom.months import month_of
 from dicom_pipeline.dicom.outcome import Header
-from dicom_pipeline.dicom.values import compact, value_of
+from dicom_pipeline.dicom.values import value_of
 
 Row = dict[str, Any]
 
@@ -59,8 +60,8 @@ def header_row(header: Header, file: FileFacts) -> Row:
         elements[PIXEL_DATA] = {}
     _, month_source = month_of(header)
     own = {
-        "header": compact(header.dataset),
-        "file_meta": compact(header.file_meta),
+        "header": text_of(header.dataset),
+        "file_meta": text_of(header.file_meta),
         "private_creators": list(header.private_creators),
         "private_element_count": header.private_element_count,
         "element_count": header.element_count,

@@ -26,7 +26,7 @@ from dicom_pipeline.dicom.raw import (
 _CHARACTER_SET = 0x00080005
 _PIXEL_REPRESENTATION = 0x00280103
 _TEXT_KEPT = 256
-_CREATORS = range(0x10, 0x100)  # reserve blocks of a private group, PS3.5 7.8.1
+_NOTHING = Elements([], implicit=False)
 
 
 class Walk:
@@ -59,7 +59,7 @@ class _Level:
     """What the elements of one item have in common."""
 
     __slots__ = (
-        *("creators", "depth", "encodings", "path", "signed", "walk"),
+        *("creators", "depth", "encodings", "little", "path", "signed", "walk"),
         "within",
     )
 
@@ -78,7 +78,7 @@ class _Level:
         self.encodings = encodings
         self.signed = signed
         self.creators: dict[int, str] = {}
-        self.within = Elements([], implicit=False)
+        self.within, self.little = _NOTHING, True
 
     def json(self, dataset: Elements) -> Json:
         self._learn(dataset)
@@ -86,13 +86,14 @@ class _Level:
         for tag, vr, value in dataset.elements:
             if tag & 0xFFFF:  # no group length: of the file's bytes, not of the patient
                 key = key_of(tag)
-                elements[key] = self._element(tag, vr, value, key)
+                read = self._read if type(value) is bytes else self._element
+                elements[key] = read(tag, vr, value, key)
         self.walk.element_count += len(elements)
         return elements
 
     def _learn(self, dataset: Elements) -> None:
         """Read what other elements depend on before them."""
-        self.within = dataset
+        self.within, self.little = dataset, dataset.little_endian
         terms = dataset.bytes_of(_CHARACTER_SET)
         if terms:
             self.encodings, defined = encodings_of(terms)
@@ -108,45 +109,41 @@ class _Level:
         if isinstance(value, Texts):
             texts = [text or None for text in value]
             return {"vr": vr, "Value": texts} if any(value) else {"vr": vr}
-        vr = self._vr(tag, vr, value)
         if isinstance(value, Cut):
             self._shortened(key, value)
-        if not value:
+        return self._read(tag, vr, value, key)
+
+    def _read(self, tag: int, vr: str | None, data: bytes, key: str) -> Json:
+        if vr is None or vr == vrs.UNKNOWN:
+            vr = self._looked_up(tag, vr, len(data))
+        if not data:
             return {"vr": vr}
         try:
-            element = self._readable(vr, value, key)
+            if vr in BINARY:
+                return {"vr": vr, **self._binary(vr, data, key)}
+            if vr == "SQ":
+                return {"vr": vr, **self._sequence(self._items(data), key)}
+            element, code = element_of(vr, data, self.encodings, self.little)
         except UnreadableValueError as error:
-            self._issue(key, error.code, value)
-            return {"vr": "UN", **self._binary("UN", value, key)}
-        if tag & 0xFFFF in _CREATORS and vrs.is_private(tag):
+            self._issue(key, error.code, data)
+            return {"vr": "UN", **self._binary("UN", data, key)}
+        if code:
+            self._issue(key, code, data)
+        if not tag & 0xFF00 and vrs.is_private(tag):  # reserves a block, PS3.5 7.8.1
             self.creators[tag] = str((element.get("Value") or [""])[0])
         return element
 
-    def _vr(self, tag: int, vr: str | None, data: bytes) -> str:
-        """VR as written, or else as the dictionaries say."""
-        if vr is None or vr == vrs.UNKNOWN:
-            creator = self.creators.get(vrs.creator_tag(tag), "")
-            vr = vrs.written_vr(vr, tag, len(data), creator)
-        if len(vr) > 2:  # noqa: PLR2004  a choice such as "US or SS"
-            vr = vrs.decided_vr(vr, signed=self.signed)
-        return vr
-
-    def _readable(self, vr: str, data: bytes, key: str) -> Json:
-        if vr == "SQ":
-            return {"vr": vr, **self._sequence(self._items(data), key)}
-        if vr in BINARY:
-            return {"vr": vr, **self._binary(vr, data, key)}
-        little = self.within.little_endian
-        element, code = element_of(vr, data, self.encodings, little)
-        if code:
-            self._issue(key, code, data)
-        return element
+    def _looked_up(self, tag: int, vr: str | None, length: int) -> str:
+        """VR that the dictionaries and the data set know, where the file does not."""
+        creator = self.creators.get(vrs.creator_tag(tag), "")
+        found = vrs.written_vr(vr, tag, length, creator)
+        return found if len(found) == 2 else vrs.decided_vr(found, signed=self.signed)  # noqa: PLR2004
 
     def _items(self, data: bytes) -> list[Elements]:
         """Cut a sequence of defined length into its items."""
         if self.depth >= DEPTH_LIMIT:
             raise NestedTooDeepError
-        if self.within.little_endian:
+        if self.little:
             try:
                 return scan.items(data, implicit=self.within.implicit)
             except scan.IrregularError:
