@@ -16,6 +16,7 @@ from dicom_pipeline.deid.keys import create_key_file, load_key
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.rules import rules_from, rules_sha256
 from dicom_pipeline.dicom.header import READER_VERSION
+from dicom_pipeline.dicom.pixel_policy import POLICY_VERSION
 from dicom_pipeline.resources.alerts import Alerts
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.compressor import Compressor
@@ -23,7 +24,8 @@ from dicom_pipeline.resources.dbt import Dbt
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
-from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.months import Months, hold_grain
+from dicom_pipeline.resources.projection import columns_digest
 from dicom_pipeline.resources.queue import Queue
 from dicom_pipeline.resources.store import Store
 from dicom_pipeline.resources.tables import RawTables
@@ -34,6 +36,7 @@ from dicom_pipeline.sources.door import Door
 from dicom_pipeline.sources.events import Events
 from dicom_pipeline.sources.intake import PROVIDER, RAW, Intake
 from dicom_pipeline.sources.known import Known
+from dicom_pipeline.sources.quarantine import Quarantine
 
 
 class Places:
@@ -58,6 +61,7 @@ class Places:
         key_file = Path(self.settings.key.removeprefix("file://"))
         if not self.settings.key_uri and not key_file.exists():
             create_key_file(key_file)
+        hold_grain(self.ledger, self.settings.grain)
         self.tables.make_room((*ENTITIES, HEADERS))
         self.jpegs.make_room()
 
@@ -154,6 +158,11 @@ class Places:
         )
 
     @cached_property
+    def quarantine(self) -> Quarantine:
+        """The files that were refused."""
+        return Quarantine(self.ledger, self.settings.batch_size, READER_VERSION)
+
+    @cached_property
     def provider_watch(self) -> Watch:
         """Looks for new files in the provider bucket."""
         bucket, prefix = self.provider, self.settings.provider_prefix
@@ -192,12 +201,14 @@ class Places:
         """Which months are due."""
         recipe = (
             READER_VERSION,
+            columns_digest(ENTITIES),
+            POLICY_VERSION,
             self.compressor.version,
             self._rules_sha256(),
             self.settings.profile,
             str(self.settings.key_version),
         )
-        return Months(self.ledger, "|".join(recipe))
+        return Months(self.ledger, "|".join(recipe), self.dbt.digest)
 
     def _rules_sha256(self) -> str:
         mapping = self.settings.dbt_project / "seeds" / "anonymization_mapping.csv"

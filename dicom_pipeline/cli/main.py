@@ -5,7 +5,17 @@ Dagster and dbt take seconds to import, so nothing here imports them at the top.
 
 import typer
 
-from dicom_pipeline.cli import arrivals, deliver, files, headers, health, load, receive
+from dicom_pipeline.cli import (
+    arrivals,
+    deliver,
+    files,
+    headers,
+    health,
+    load,
+    quarantine,
+    receive,
+    versions,
+)
 
 app = typer.Typer(
     name="dicom-pipeline",
@@ -14,5 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for group in (load, files, arrivals, receive, deliver, headers, health):
+for group in (
+    *(load, files, arrivals, receive, quarantine, versions),
+    *(deliver, headers, health),
+):
     group.register(app)

@@ -21,6 +21,7 @@ from dicom_pipeline.catalog.table import Table
 from dicom_pipeline.layout import TABLES_PREFIX, table_prefix
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.store import Store
+from dicom_pipeline.resources.versions import versions_in
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -116,7 +117,8 @@ def raw_connection(store: Store, raw_bucket: str) -> Connection:
     """Open the raw tables as views ``raw.headers``, ``raw.patients`` and so on.
 
     Only the tables of the raw bucket are in reach. Every batch is shown: an
-    instance that arrived in two versions has two rows.
+    instance that arrived in two versions has two rows, and ``raw.versions`` says which
+    of them is the newest.
 
     Args:
         store: Where the bucket is; its credentials decide who may ask.
@@ -132,6 +134,7 @@ def raw_connection(store: Store, raw_bucket: str) -> Connection:
     bucket = Bucket(raw_bucket, store)
     for table in (HEADERS, *ENTITIES, OBJECTS, ARRIVALS):
         _show(connection, bucket, table)
+    connection.execute(f"create view raw.versions as {versions_in('raw.objects')}")
     tables = f"s3://{raw_bucket}/{TABLES_PREFIX}"
     connection.execute(f"set allowed_directories = [{_text(tables)}]")
     for setting, value in _LOCKED.items():
