@@ -1,9 +1,9 @@
 """How the schema of headers is drawn: a tree of names beside columns that line up."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from dicom_pipeline.cli.console import err, out
@@ -11,6 +11,11 @@ from dicom_pipeline.publish.header_tree import Node, walk
 
 _BAR = 10
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+_TITLES = ("element", "tag", "VR", "type", "mode", "filled")
+_WIDTHS = (24, 11, 5, 8, 8, _BAR + 6)  # the first grows with what is in it
+_NAME_WIDEST = 64
+
+Line = tuple[Text, Node | None]
 
 
 def print_tree(nodes: Sequence[Node], headers: int, depth: int, find: str) -> None:
@@ -20,73 +25,83 @@ def print_tree(nodes: Sequence[Node], headers: int, depth: int, find: str) -> No
         nodes: Standard elements, then private ones by creator.
         headers: How many were read.
         depth: Sequences that are opened.
-        find: Only branches that have this in a name; empty for all.
+        find: Only branches that have this in a name or tag; empty for all.
     """
-    shown = tuple(found for node in nodes if (found := _pruned(node, find.lower())))
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), expand=False)
-    drawn.add_column("element", overflow="fold", min_width=30)
-    drawn.add_column("tag", style="dim", no_wrap=True)
-    drawn.add_column("VR", no_wrap=True)
-    drawn.add_column("type", style="cyan", no_wrap=True)
-    drawn.add_column("mode", no_wrap=True)
-    drawn.add_column("filled", no_wrap=True)
-    for row in _rows(shown, depth):
-        drawn.add_row(*row)
-    total = sum(1 for _ in walk(tuple(nodes)))
-    out.print(drawn)
+    shown = [found for node in nodes if (found := _pruned(node, find.lower()))]
+    lines = list(_lines(shown, depth))
+    widest = max((name.cell_len for name, _ in lines), default=0)
+    width = min(max(widest, _WIDTHS[0]), _NAME_WIDEST)
+    out.print(_header(width), soft_wrap=True)
+    for name, node in lines:
+        out.print(_drawn(name, node, width), soft_wrap=True)
+    everywhere = sum(1 for _ in walk(nodes))
     err.print(
-        f"{headers:,} headers, {len(nodes):,} elements at top level,"
-        f" {total:,} at every depth; 'filled' is the share of headers, or of items of"
-        " the sequence around"
+        f"\n{headers:,} headers, {len(nodes):,} elements at top level,"
+        f" {everywhere:,} with those in sequences.\nFilled: the share of headers, or of"
+        " the items of the sequence around, that have a value."
     )
 
 
 def _pruned(node: Node, find: str) -> Node | None:
-    """Keep the branches that lead to a match."""
-    if not find or find in f"{node.name} {node.tag}".lower():
+    """Keep a branch that matches, or the parts of it that do."""
+    if not find or find in f"{node.name} {node.tag} {node.creator}".lower():
         return node
     kept = tuple(c for child in node.children if (c := _pruned(child, find)))
-    return Node(**{**vars(node), "children": kept}) if kept else None
+    return replace(node, children=kept) if kept else None
 
 
-def _rows(nodes: Sequence[Node], depth: int) -> Iterator[tuple[Text, ...]]:
-    heading = ""
-    for node in nodes:
-        if node.creator != heading:
-            heading = node.creator
-            yield (Text(f"private: {heading}", "bold"), *[Text()] * 5)
-        yield from _branch(node, "", "", depth)
-
-
-def _branch(
-    node: Node, lead: str, below: str, depth: int
-) -> Iterator[tuple[Text, ...]]:
-    yield _row(node, lead)
-    if not depth:
-        if node.children:
-            more = sum(1 for _ in walk(node.children))
-            yield (Text(f"{below}└─ {more} more", "dim"), *[Text()] * 5)
-        return
-    for number, child in enumerate(node.children, start=1):
-        last = number == len(node.children)
-        yield from _branch(
-            child,
-            f"{below}{'└─ ' if last else '├─ '}",
-            f"{below}{'   ' if last else '│  '}",
-            depth - 1,
+def _lines(nodes: Sequence[Node], depth: int, below: str = "") -> Iterator[Line]:
+    for creator, of_creator in groupby(nodes, key=lambda node: node.creator):
+        if creator:
+            yield Text(below, "dim") + Text(f'"{creator}"', "bold magenta"), None
+        yield from _siblings(
+            list(of_creator), depth, below, hangs=bool(below or creator)
         )
 
 
-def _row(node: Node, lead: str) -> tuple[Text, ...]:
-    style = "bold" if node.children else ""
-    return (
-        Text(lead, "dim") + Text(node.name or "—", style),
-        Text(node.tag),
+def _siblings(
+    nodes: Sequence[Node], depth: int, below: str, *, hangs: bool
+) -> Iterator[Line]:
+    for number, node in enumerate(nodes, start=1):
+        last = number == len(nodes)
+        lead, under = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        lead, under = (lead, under) if hangs else ("", "")
+        name = Text(node.name or "unknown", "bold" if node.children else "")
+        if not node.name:
+            name.stylize("dim italic")
+        yield Text(f"{below}{lead}", "dim") + name, node
+        if node.children and depth:
+            yield from _lines(node.children, depth - 1, f"{below}{under} ")
+        elif node.children:
+            more = sum(1 for _ in walk(node.children))
+            yield Text(f"{below}{under} └─ {more} inside", "dim"), None
+
+
+def _header(width: int) -> Text:
+    cells = [Text(title, "bold") for title in _TITLES]
+    return _joined(cells, width)
+
+
+def _drawn(name: Text, node: Node | None, width: int) -> Text:
+    if node is None:
+        return name
+    cells = [
+        name,
+        Text(node.tag, "dim"),
         Text(node.vr),
-        Text(node.type),
-        Text(node.mode, "" if node.mode == "repeated" else "dim"),
+        Text(node.type, "cyan"),
+        Text(node.mode, "yellow" if node.mode == "repeated" else "dim"),
         _filled(node.fill),
-    )
+    ]
+    return _joined(cells, width)
+
+
+def _joined(cells: Sequence[Text], width: int) -> Text:
+    line = Text()
+    for cell, wide in zip(cells, (width, *_WIDTHS[1:]), strict=True):
+        line += cell + Text(" " * (max(wide - cell.cell_len, 0) + 2))
+    line.rstrip()
+    return line
 
 
 def _filled(share: float) -> Text:

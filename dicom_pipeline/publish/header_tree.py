@@ -1,6 +1,6 @@
 """The merged schema of all headers as a tree of lines, for people and machines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dicom_pipeline.dicom.nested.keys import (
@@ -35,8 +35,8 @@ class Node:
     """One element at one place.
 
     Attributes:
-        name: Keyword, vendor's words, or tag.
-        tag: ``(0018,0060)``, or ``(0029,"SIEMENS CSA HEADER",10)``.
+        name: Keyword, or the vendor's words; empty where no dictionary has it.
+        tag: ``(0018,0060)``; ``(0029,xx10)`` in whatever block of its creator.
         creator: Private creator; empty for a standard element.
         vr: VRs that were read, by how often.
         type: What one value becomes.
@@ -74,7 +74,7 @@ def tree_of(level: Level, *, with_creators: bool) -> tuple[Node, ...]:
     )
 
 
-def walk(nodes: tuple[Node, ...]) -> Iterator[Node]:
+def walk(nodes: Sequence[Node]) -> Iterator[Node]:
     """Yield every node, outer before inner."""
     for node in nodes:
         yield node
@@ -90,7 +90,7 @@ def _node(key: str, element: Element, around: int, *, with_creators: bool) -> No
     counts = element.counts
     return Node(
         name=_name(key),
-        tag=_tag(key, creator),
+        tag=_tag(key),
         creator=creator,
         vr="/".join(sorted(counts, key=lambda vr: (-counts[vr].elements, vr))),
         type=_SQL[column.kind],
@@ -107,11 +107,11 @@ def _name(key: str) -> str:
     return words_of(key) if vr_of(key) else ""
 
 
-def _tag(key: str, creator: str) -> str:
+def _tag(key: str) -> str:
     private = parts_of(key)
     if private is None:
         return f"({key[:4]},{key[4:]})"
-    return f'({private[0]},"{creator}",{private[2]})'
+    return f"({private[0]},{private[2].rjust(4, 'x')})"
 
 
 def _order(key: str) -> tuple[bool, str, str]:

@@ -35,15 +35,24 @@ def keyed(dataset: Json) -> Iterator[tuple[str, Json]]:
     The elements that reserve a block for a private creator are left out: the creator
     is part of the key of every element in the block.
     """
+    creators: dict[str, str] = {}
     for tag, element in dataset.items():
         if tag[3] not in _ODD:
             yield tag, element
             continue
-        if tag[4:6] != "00":
-            creator = first_text(dataset, f"{tag[:4]}00{tag[4:6]}")
-            yield private_key(tag, creator.strip(" \0")), element
-        elif tag[6:] < "10":
-            yield private_key(tag, ""), element
+        block = tag[:6]
+        if block not in creators:
+            creators[block] = _creator(dataset, block)
+        creator = creators[block]
+        if creator or block[4:] != "00" or tag[6:] < "10":
+            yield private_key(tag, creator), element
+
+
+def _creator(dataset: Json, block: str) -> str:
+    """Private creator of a block, ``0029`` and ``10``; the block 00 has none."""
+    if block[4:] == "00":
+        return ""
+    return first_text(dataset, f"{block[:4]}00{block[4:]}").strip(" \0")
 
 
 @lru_cache(maxsize=65_536)

@@ -118,23 +118,14 @@ class Look:
             if count is None:
                 count = found.counts[vr] = Count()
             count.elements += 1
-            values = element.get("Value")
-            if values:
-                self._fill(found, count, vr, values)
-            elif len(element) > 1:  # bytes, here or left out
-                _add(count, 1)
-
-    def _fill(self, found: Element, count: Count, vr: str, values: list[Json]) -> None:
-        _add(count, len(values))
-        if vr == "SQ":
-            for item in values:
-                self._see(found.items, item)
-
-
-def _add(count: Count, number: int) -> None:
-    count.filled += 1
-    count.values += number
-    count.vm_max = max(count.vm_max, number)
+            if len(element) > 1:  # values or bytes, here or left out
+                values = element.get("Value", "1")
+                count.filled += 1
+                count.values += len(values)
+                count.vm_max = max(count.vm_max, len(values))
+                if vr == "SQ":
+                    for item in element.get("Value", ()):
+                        self._see(found.items, item)
 
 
 def table_of(level: Level, overlooked: int = 0) -> pa.Table:
