@@ -97,16 +97,22 @@ def push(
     """
     asked = _distinct(sources)
     tally = _Tally(asked, progress)
-    for source in asked:
-        present = {
-            stored.key: Present(stored.bytes, stored.fingerprint)
-            for stored in bucket.list(source.prefix)
-        }
-        queue = _Queue(source.items(), tally)
-        for item, sent in _sent(queue, bucket, present, workers):
-            tally.add(item, sent)
-            queue.done(item, sent)
+    present: dict[str, Present] = {}
+    queue = _Queue(_found(asked, bucket, present), tally)
+    for item, sent in _sent(queue, bucket, present, workers):
+        tally.add(item, sent)
+        queue.done(item, sent)
     return tally.result()
+
+
+def _found(
+    sources: Sequence[Source], bucket: Bucket, present: dict[str, Present]
+) -> Iterator[Found]:
+    """Yield what the sources hold, after the listing of what is there of each."""
+    for source in sources:
+        for stored in bucket.list(source.prefix):
+            present[stored.key] = Present(stored.bytes, stored.fingerprint)
+        yield from source.items()
 
 
 def _distinct(sources: Iterable[Source]) -> Sequence[Source]:

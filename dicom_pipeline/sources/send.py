@@ -6,7 +6,7 @@ hashed but not sent.
 """
 
 import hashlib
-import time
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing
 from typing import BinaryIO, Final, NamedTuple, cast
@@ -19,6 +19,7 @@ from dicom_pipeline.sources.etags import (
     etag_of_bytes,
     part_bytes,
 )
+from dicom_pipeline.sources.patience import patiently
 from dicom_pipeline.sources.source import INCOMPLETE, UNREADABLE, Item, ItemError
 
 UPLOADED: Final = "uploaded"
@@ -35,8 +36,6 @@ _REFUSALS: Final = {
     "ExistingObjectIsFile",
     "KeyTooLongError",
 }
-_ATTEMPTS: Final = 4
-_FIRST_PAUSE_SECONDS: Final = 0.5
 
 
 class Present(NamedTuple):
@@ -61,22 +60,16 @@ def send(item: Item, bucket: Bucket, present: Present | None = None) -> Sent:
     Raises:
         BucketError: The bucket fails, not the item.
     """
-    pause = _FIRST_PAUSE_SECONDS
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            return _sent(item, bucket, present)
-        except ItemError as error:
-            if not error.passing or attempt == _ATTEMPTS:
-                return Sent(error.code, 0)
-        except OSError:
-            return Sent(UNREADABLE, 0)
-        except BucketError as error:
-            if error.code not in _REFUSALS:
-                raise
-            return Sent(REFUSED, 0)
-        time.sleep(pause)
-        pause *= 2
-    raise AssertionError  # the last attempt has returned
+    try:
+        return patiently(lambda: _sent(item, bucket, present))
+    except ItemError as error:
+        return Sent(error.code, 0)
+    except OSError:
+        return Sent(UNREADABLE, 0)
+    except BucketError as error:
+        if error.code not in _REFUSALS:
+            raise
+        return Sent(REFUSED, 0)
 
 
 def kept_with(item: Item) -> Mapping[str, str]:
@@ -92,7 +85,7 @@ def _sent(item: Item, bucket: Bucket, present: Present | None) -> Sent:
     if copied is not None:
         return copied
     with _opened(item) as body:
-        head = body.read_fully(PART_BYTES)
+        head = body.read(PART_BYTES)
     if item.may_be_archive and kind_of(head[:HEAD_BYTES]):
         return Sent(ARCHIVE, 0)
     if len(head) < PART_BYTES:
@@ -154,25 +147,23 @@ class _Body:
     """The bytes of an item; fewer than were promised are an error, not an end."""
 
     def __init__(self, item: Item) -> None:
-        self._expected = item.bytes
+        self._expected, self._passing = item.bytes, item.path is None
         self._context = item.open()
         self._source = self._context.__enter__()
         self.count = 0
 
     def read(self, size: int = -1) -> bytes:
-        chunk = self._source.read(size)
-        self.count += len(chunk)
-        if not chunk and size and self.count < (self._expected or 0):
-            raise ItemError(INCOMPLETE, passing=True)
-        return chunk
-
-    def read_fully(self, size: int) -> bytes:
-        """Read ``size`` bytes, fewer only at the end."""
+        """Read ``size`` bytes, fewer only at the end: a part may not be short."""
         parts: list[bytes] = []
-        while size > 0 and (chunk := self.read(size)):
+        wanted = size if size >= 0 else sys.maxsize
+        while wanted > 0 and (chunk := self._source.read(min(wanted, PART_BYTES))):
             parts.append(chunk)
-            size -= len(chunk)
-        return b"".join(parts)
+            wanted -= len(chunk)
+        body = b"".join(parts)
+        self.count += len(body)
+        if wanted and self.count < (self._expected or 0):
+            raise ItemError(INCOMPLETE, passing=self._passing)
+        return body
 
     def close(self) -> None:
         self._context.__exit__(None, None, None)

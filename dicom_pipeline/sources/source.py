@@ -20,6 +20,16 @@ NOT_A_FILE: Final = "not_a_file"
 KEY_TOO_LONG: Final = "key_too_long"
 INCOMPLETE: Final = "incomplete"
 """The bytes ended before the size that was said."""
+FORBIDDEN: Final = "forbidden"
+"""No permission, or a signed address that has expired."""
+GONE: Final = "gone"
+CHANGED: Final = "changed_meanwhile"
+"""It became another version while it was read; the next push gets that one."""
+UNAVAILABLE: Final = "unavailable"
+"""The server does not answer, or is busy, after every attempt."""
+UNTRUSTED: Final = "certificate_not_trusted"
+REFUSED: Final = "refused_by_source"
+"""The server takes the question for a wrong one."""
 
 LONGEST_KEY: Final = 1024  # bytes of UTF-8, S3's limit
 
@@ -37,12 +47,15 @@ class ItemError(Exception):
     Attributes:
         code: Why, as a word that is counted.
         passing: Whether another attempt may succeed.
+        after_seconds: How long the other side wants to be left alone before it.
     """
 
-    def __init__(self, code: str, *, passing: bool = False) -> None:
+    def __init__(
+        self, code: str, *, passing: bool = False, after_seconds: float = 0.0
+    ) -> None:
         """Keep the code; there is nothing else that may be said."""
         super().__init__(code)
-        self.code, self.passing = code, passing
+        self.code, self.passing, self.after_seconds = code, passing, after_seconds
 
 
 def _nothing() -> None:

@@ -4,15 +4,22 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from dicom_pipeline.sources.dicomweb import DicomWeb
 from dicom_pipeline.sources.folder import Folder
 from dicom_pipeline.sources.source import Source
+from dicom_pipeline.sources.url import Url
 
 
 class UnknownSourceError(ValueError):
     """The word is neither a path that exists nor an address of a known kind."""
 
 
-_SCHEMES: Final[Mapping[str, Callable[[str], Source]]] = {}
+_SCHEMES: Final[Mapping[str, Callable[[str], Source]]] = {
+    "http://": Url,
+    "https://": Url,
+    "dicomweb+http://": DicomWeb.parse,
+    "dicomweb+https://": DicomWeb.parse,
+}
 """What an address begins with, and what it is; the longest beginning wins."""
 
 KNOWN: Final = ("folder or file", *_SCHEMES)

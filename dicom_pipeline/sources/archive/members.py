@@ -21,6 +21,7 @@ from dicom_pipeline.sources.archive.names import Names
 from dicom_pipeline.sources.archive.salvage import salvaged_members
 from dicom_pipeline.sources.archive.tars import DAMAGE, tar_members
 from dicom_pipeline.sources.archive.zips import NoDirectoryError, zip_members
+from dicom_pipeline.sources.patience import patiently
 from dicom_pipeline.sources.source import UNREADABLE, Failed, Found, Item, ItemError
 from dicom_pipeline.sources.spool import Spool
 
@@ -66,28 +67,32 @@ def _members(item: Item, budget: Budget, held: "_Held") -> Iterator[Found]:
         return
     kind = kind_of(stream.head)
     if kind is Kind.ZIP:
-        yield from _zip(item, stream, names, budget, held)
+        yield from _zip(item, names, budget, held)
     elif kind is Kind.TAR:
         yield from tar_members(cast("BinaryIO", stream), names, budget)
     elif kind is not None:
         yield from _inflated(kind, stream, names, budget)
 
 
-def _zip(
-    item: Item, stream: "Peeked", names: Names, budget: Budget, held: "_Held"
-) -> Iterator[Found]:
+def _zip(item: Item, names: Names, budget: Budget, held: "_Held") -> Iterator[Found]:
     """A ZIP is read from its end, so it is copied unless it lies on this machine."""
     if item.path is not None:
         file = cast("BinaryIO", held.stack.enter_context(item.path.open("rb")))
     else:
-        spool = Spool()
+        spool = patiently(lambda: _copied(item))
         held.stack.callback(spool.close)
-        spool.take(cast("BinaryIO", stream))
         file = spool.file
     try:
         yield from zip_members(file, names, budget)
     except NoDirectoryError:
         yield from salvaged_members(file, names, budget)
+
+
+def _copied(item: Item) -> Spool:
+    spool = Spool()
+    with item.open() as stream:
+        spool.take(stream)
+    return spool
 
 
 def _inflated(
