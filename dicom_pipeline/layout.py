@@ -19,6 +19,7 @@ STATE_PREFIX = "state/"
 IMAGES_PREFIX = "images/"
 COMPACTED = "compacted-"
 RECEIVED_PREFIX = "receive/"
+FETCHED_PREFIX = "dicomweb/"
 OWN_RAW_PREFIXES = (TABLES_PREFIX, QUARANTINE_PREFIX, STATE_PREFIX)
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
@@ -140,6 +141,16 @@ def sending_ae_of(key: str) -> str | None:
     """The application entity that a received key names; ``None`` for other keys."""
     match = _RECEIVED_KEY.search(key)
     return unquote(match[1]) if match else None
+
+
+def fetched_prefix(server: str) -> str:
+    """Where the provider bucket keeps what was fetched from a DICOMweb server."""
+    return f"{FETCHED_PREFIX}{quote(server, safe='')}/"
+
+
+def fetched_key(prefix: str, uids: tuple[str, str, str]) -> str:
+    """Key below ``prefix`` of an object, by its study, series and SOP instance."""
+    return prefix + "/".join(_spell_uid(uid) for uid in uids) + ".dcm"
 
 
 def _spell_uid(uid: str) -> str:

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     key_version: int = Field(default=1, ge=1)
 
     batch_size: int = Field(default=2_000, ge=1)
+    index_fields: Path | None = None
+
     sensor_interval_seconds: int = Field(default=5, ge=1)
     sensor_budget_seconds: float = Field(default=20.0, gt=0)
 
@@ -63,6 +65,10 @@ class Settings(BaseSettings):
     receive_tls_cert: str = ""
     receive_tls_key: str = ""
     receive_tls_ca: str = ""
+
+    dicomweb_user: str = ""
+    dicomweb_password: SecretStr = SecretStr("")
+    dicomweb_token: SecretStr = SecretStr("")
 
     slack_token: SecretStr = SecretStr("")
     slack_channel: str = ""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from pydicom.data import get_testdata_file
 
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
@@ -34,6 +35,13 @@ def free_port() -> int:
     with contextlib.closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def wheel_file(name: str) -> Path:
+    """One of the files of pydicom's wheel; none is downloaded."""
+    found = get_testdata_file(name, download=False)
+    assert found is not None
+    return Path(str(found))
 
 
 def data_set(body: bytes) -> bytes:
@@ -78,32 +86,35 @@ class Orthanc:
     """A server that answers."""
 
     url: str
+    session: requests.Session
 
     def upload(self, body: bytes) -> str:
         """Store a file and return Orthanc's name for it."""
-        answer = requests.post(f"{self.url}/instances", data=body, timeout=30)
+        answer = self.session.post(f"{self.url}/instances", data=body, timeout=30)
         answer.raise_for_status()
         return answer.json()["ID"]
 
     def file(self, name: str) -> bytes:
         """Return the file as Orthanc keeps it."""
-        answer = requests.get(f"{self.url}/instances/{name}/file", timeout=30)
+        answer = self.session.get(f"{self.url}/instances/{name}/file", timeout=30)
         answer.raise_for_status()
         return answer.content
 
     def store(self, names: list[str], port: int) -> requests.Response:
         """Send instances to whoever listens on ``port``, by C-STORE."""
         peer = {"AET": "DICOM_PIPELINE", "Host": "127.0.0.1", "Port": port}
-        requests.put(f"{self.url}/modalities/x", json=peer, timeout=30)
-        return requests.post(
+        self.session.put(f"{self.url}/modalities/x", json=peer, timeout=30)
+        return self.session.post(
             f"{self.url}/modalities/x/store", json={"Resources": names}, timeout=60
         )
 
 
 @contextlib.contextmanager
 def orthanc(folder: Path, **more: object) -> Iterator[Orthanc]:
-    """Start Orthanc with an empty store below ``folder``."""
+    """Start Orthanc with an empty store below ``folder``; ana may ask, by a secret."""
     port = free_port()
+    session = requests.Session()
+    session.auth = ("ana", "secret")
     config = {
         "StorageDirectory": str(folder / "store"),
         "IndexDirectory": str(folder / "store"),
@@ -111,7 +122,8 @@ def orthanc(folder: Path, **more: object) -> Iterator[Orthanc]:
         "DicomPort": free_port(),
         "DicomAet": "ORTHANC",
         "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
+        "AuthenticationEnabled": True,
+        "RegisteredUsers": {"ana": "secret"},
         "ConcurrentJobs": 1,
         **more,
     }
@@ -121,18 +133,19 @@ def orthanc(folder: Path, **more: object) -> Iterator[Orthanc]:
             ["Orthanc", folder / "orthanc.json"], stdout=log, stderr=log
         )
         try:
-            _wait(running, f"http://127.0.0.1:{port}/system")
-            yield Orthanc(f"http://127.0.0.1:{port}")
+            server = Orthanc(f"http://127.0.0.1:{port}", session)
+            _wait(running, server)
+            yield server
         finally:
             running.terminate()
             running.wait(20)
 
 
-def _wait(running: "subprocess.Popen[bytes]", url: str) -> None:
+def _wait(running: "subprocess.Popen[bytes]", server: Orthanc) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and running.poll() is None:
         with contextlib.suppress(requests.ConnectionError):
-            if requests.get(url, timeout=5).ok:
+            if server.session.get(f"{server.url}/system", timeout=5).ok:
                 return
         time.sleep(0.05)
     raise AssertionError("Orthanc did not start")

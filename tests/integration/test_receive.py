@@ -10,7 +10,6 @@ from pathlib import Path
 import pydicom
 import pytest
 from moto.server import ThreadedMotoServer
-from pydicom.data import get_testdata_file
 
 from dicom_pipeline.layout import sending_ae_of
 from dicom_pipeline.resources.bucket import Bucket
@@ -28,6 +27,7 @@ from tests.integration.peers import (
     needs_orthanc,
     orthanc,
     storescp,
+    wheel_file,
 )
 
 PADDING = 0xFFFCFFFC  # Data Set Trailing Padding (PS3.10 7.2)
@@ -43,13 +43,6 @@ SYNTAXES = {
     "-xw": "JPEG2000.dcm",
     "-xr": "MR_small_RLE.dcm",
 }
-
-
-def file_of(name: str) -> Path:
-    """One of the files of pydicom's wheel; none is downloaded."""
-    found = get_testdata_file(name, download=False)
-    assert found is not None
-    return Path(str(found))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +97,7 @@ def sent(tmp_path_factory, store):
         for option, name in SYNTAXES.items():
             for target in (ours.port, port):
                 words = "-aet", "SCANNER 1", option, "127.0.0.1", target
-                done = dcmtk("storescu", *words, file_of(name))
+                done = dcmtk("storescu", *words, wheel_file(name))
                 assert done.returncode == 0, done.stderr
     return ours.bodies(), [file.read_bytes() for file in theirs.iterdir()]
 
@@ -122,7 +115,7 @@ def test_every_transfer_syntax_is_kept_to_the_byte(sent):
 @pytest.mark.parametrize("name", SYNTAXES.values())
 def test_what_was_sent_is_what_is_read(sent, name):
     """Element by element, with its transfer syntax and file meta information."""
-    original = pydicom.dcmread(file_of(name))
+    original = pydicom.dcmread(wheel_file(name))
     [found] = [
         read
         for read in map(pydicom.dcmread, map(io.BytesIO, sent[0].values()))
@@ -169,7 +162,7 @@ def test_an_echo_is_answered(ours):
 def test_a_folder_is_sent_and_sent_again(ours, tmp_path):
     """The second time nothing is stored; other bytes under a UID lie beside."""
     for name in ("CT_small.dcm", "MR_small.dcm", "rtplan.dcm", "test-SR.dcm"):
-        (tmp_path / name).write_bytes(file_of(name).read_bytes())
+        (tmp_path / name).write_bytes(wheel_file(name).read_bytes())
     words = "-aet", "FOLDER", "+sd", "-R"
     first = dcmtk("storescu", *words, "127.0.0.1", ours.port, tmp_path)
     again = dcmtk("storescu", *words, "127.0.0.1", ours.port, tmp_path)
@@ -187,7 +180,7 @@ def test_a_folder_is_sent_and_sent_again(ours, tmp_path):
 @needs_dcmtk
 def test_a_sender_that_dies_leaves_nothing(ours):
     """Cut in the middle of its second object: the first is there, no half one is."""
-    files = [file_of("CT_small.dcm"), file_of("waveform_ecg.dcm")]
+    files = [wheel_file("CT_small.dcm"), wheel_file("waveform_ecg.dcm")]
     size = files[0].stat().st_size
     with cut_after(2 * size, ours.port) as port:
         done = dcmtk("storescu", "-R", "-aet", "DYING", "127.0.0.1", port, *files)
@@ -207,10 +200,20 @@ def test_only_those_who_are_named_may_send(tmp_path, store):
     """The others are rejected before a byte of an object is read."""
     with Listening(tmp_path, store, accept_from=("CT1", "CT2")).running() as ours:
         refused = dcmtk(
-            "storescu", "-aet", "CT3", "127.0.0.1", ours.port, file_of("CT_small.dcm")
+            "storescu",
+            "-aet",
+            "CT3",
+            "127.0.0.1",
+            ours.port,
+            wheel_file("CT_small.dcm"),
         )
         taken = dcmtk(
-            "storescu", "-aet", "CT2", "127.0.0.1", ours.port, file_of("CT_small.dcm")
+            "storescu",
+            "-aet",
+            "CT2",
+            "127.0.0.1",
+            ours.port,
+            wheel_file("CT_small.dcm"),
         )
 
     assert "Calling AE Title Not Recognized" in refused.stderr
@@ -225,7 +228,7 @@ def test_without_a_bucket_the_sender_is_told_to_keep_it(tmp_path, store):
     ours = Listening(tmp_path, store)
     store.client.delete_bucket(Bucket=ours.bucket.name)
     with ours.running():
-        words = ("-v", "127.0.0.1", ours.port, file_of("CT_small.dcm"))
+        words = ("-v", "127.0.0.1", ours.port, wheel_file("CT_small.dcm"))
         refused = dcmtk("storescu", *words)
         ours.bucket.create()
         taken = dcmtk("storescu", *words)
@@ -242,7 +245,7 @@ def test_orthanc_sends_what_it_keeps(ours, tmp_path):
     names = "CT_small.dcm", "MR_small_RLE.dcm", "test-SR.dcm", "rtplan.dcm"
     (tmp_path / "theirs").mkdir()
     with orthanc(tmp_path) as server, storescp(tmp_path / "theirs") as port:
-        stored = [server.upload(file_of(name).read_bytes()) for name in names]
+        stored = [server.upload(wheel_file(name).read_bytes()) for name in names]
         answers = [server.store(stored, each) for each in (ours.port, port)]
     bodies = [b for key, b in ours.bodies().items() if sending_ae_of(key) == "ORTHANC"]
     theirs = [file.read_bytes() for file in (tmp_path / "theirs").iterdir()]
