@@ -12,6 +12,7 @@ from dicom_pipeline.assets.provider import PROVIDER_FILES
 from dicom_pipeline.assets.published import analytics
 from dicom_pipeline.assets.raw import raw_entities, raw_files, raw_headers
 from dicom_pipeline.checks.balance import everything_has_an_outcome
+from dicom_pipeline.checks.dead_letters import no_notification_is_dead
 from dicom_pipeline.checks.drift import headers_are_as_before
 from dicom_pipeline.checks.images import every_image_has_frames_or_a_reason
 from dicom_pipeline.checks.snapshot import snapshot_has_every_table
@@ -40,6 +41,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         ],
         asset_checks=[
             everything_has_an_outcome,
+            no_notification_is_dead,
             headers_are_as_before,
             every_image_has_frames_or_a_reason,
             snapshot_has_every_table,

@@ -80,8 +80,7 @@ def queue(json: Json = False) -> None:
     if json:
         print_json(asdict(depth))
     else:
-        dead = "no dead-letter queue" if depth.dead is None else f"{depth.dead} dead"
-        err.print(f"{depth.waiting} waiting, {depth.in_flight} in flight, {dead}")
+        err.print(depth.text)
     if depth.dead != 0:
         raise typer.Exit(FAILED)
 

@@ -15,10 +15,18 @@ from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.compressor import CompressorError
 from dicom_pipeline.resources.ledger import Balance
 from dicom_pipeline.resources.local_s3 import LocalS3Error
+from dicom_pipeline.resources.queue import QueueError
 from dicom_pipeline.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object to stdout.")]
-Problem = (BucketError, CompressorError, KeyUnavailableError, LocalS3Error, OSError)
+Problem = (
+    BucketError,
+    CompressorError,
+    KeyUnavailableError,
+    LocalS3Error,
+    OSError,
+    QueueError,
+)
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pydicom", "pyarrow")
 
 
@@ -35,6 +43,7 @@ def status(json: Json = False) -> None:
         by_month = places.ledger.balance_by_month()
         due = places.months.due()
         rows = table_rows(places)
+        notified = _tried(lambda: _queue(places))[1]
     if json:
         print_json(
             {
@@ -42,10 +51,12 @@ def status(json: Json = False) -> None:
                 "months": by_month,
                 "due": sorted(due),
                 "tables": rows,
+                "queue": notified,
             }
         )
         return
     show_balance(balance)
+    err.print(f"notifications: {notified}")
     outcomes = list(balance.outcomes)
     rows_by_month: list[list[object]] = [
         [month, *(counts.get(o, 0) for o in outcomes), "yes" if month in due else ""]
@@ -62,6 +73,7 @@ def doctor(json: Json = False) -> None:
         **{name: _version(name) for name in _PACKAGES},
         "compressor": places.compressor.identify,
         "store": lambda: _store(places),
+        "queue": lambda: _queue(places),
         "key": lambda: f"check value {places.pseudonyms.check_value}",
         "disk": lambda: _disk(places),
     }
@@ -126,6 +138,16 @@ def _store(places: Places) -> str:
         for bucket in (places.provider, places.raw, places.stage):
             bucket.list_page()
     return places.store.endpoint or "AWS"
+
+
+def _queue(places: Places) -> str:
+    """How full the queue is; dead letters are a fault."""
+    if places.queue is None:
+        return "no queue is set, buckets are listed"
+    depth = places.queue.depth()
+    if depth.dead:
+        raise QueueError(f"{depth.text}: see docs/arrivals.md")
+    return depth.text
 
 
 def _disk(places: Places) -> str:

@@ -56,6 +56,12 @@ class Depth:
     in_flight: int
     dead: int | None
 
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        dead = "no dead-letter queue" if self.dead is None else f"{self.dead} dead"
+        return f"{self.waiting} waiting, {self.in_flight} in flight, {dead}"
+
 
 @dataclass(frozen=True)
 class Queue:

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from dicom_pipeline.checks.dead_letters import no_notification_is_dead
 from dicom_pipeline.layout import Grain
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.ledger import Ledger
@@ -111,6 +112,7 @@ def test_what_s3_tells_is_recorded_and_its_messages_deleted(world):
     """Without a page of listing; the test event that S3 sends first is dropped."""
     for key in ODD:
         world.provider.write(key, key.encode())
+    assert no_notification_is_dead(world.watch()).passed
 
     seen = world.watch().look(5)
 
@@ -165,6 +167,7 @@ def test_a_message_that_cannot_be_read_ends_in_the_dead_letter_queue(world):
     assert unreadable == [1, 1, 0]
     assert world.queue.depth().dead == 1
     assert world.keys() == ["a"]
+    assert not no_notification_is_dead(world.watch()).passed
 
 
 def test_what_was_deleted_or_replaced_since_has_its_outcome(world):
