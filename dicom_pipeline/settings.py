@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     key_version: int = Field(default=1, ge=1)
 
     batch_size: int = Field(default=2_000, ge=1)
-    index_fields: Path | None = None
+    index_fields: str = ""
 
     sensor_interval_seconds: int = Field(default=5, ge=1)
     sensor_budget_seconds: float = Field(default=20.0, gt=0)

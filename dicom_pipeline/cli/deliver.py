@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from dicom_pipeline.cli.console import err, fail, table
+from dicom_pipeline.cli.headers import Fields, index_fields
+from dicom_pipeline.dicom.nested.choice import UnknownFieldError
 from dicom_pipeline.places import Places
 from dicom_pipeline.publish.query import (
     Format,
@@ -34,20 +36,26 @@ def query(
     sql: Annotated[str, typer.Argument(help="One SELECT.")],
     layer: Annotated[str, typer.Option(help="processed, or raw.")] = "processed",
     form: Annotated[Format, typer.Option("--format")] = Format.TABLE,
+    field: Fields = None,
 ) -> None:
-    """Ask the published snapshot; a running load never makes it wait."""
+    """Ask the published snapshot; a running load never makes it wait.
+
+    With --layer raw, dicom_index has a row per SOP instance and a column per --field,
+    or per line of DICOM_PIPELINE_INDEX_FIELDS.
+    """
     settings = Settings()
     try:
         if layer == "raw":
             with Places(settings).open() as places:
-                connection = raw_connection(places.store, places.raw.name)
+                index = index_fields(places, field or ())
+                connection = raw_connection(places.store, places.raw.name, index)
                 result = run_raw(connection, sql)
         elif layer == "processed":
             result = run(_snapshot(settings), sql)
         else:
             fail("--layer is processed or raw")
         sys.stdout.buffer.write(result.written(form))
-    except QueryError as error:
+    except (QueryError, UnknownFieldError) as error:
         fail(str(error))
 
 

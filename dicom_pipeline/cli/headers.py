@@ -1,6 +1,6 @@
 """Commands about whole headers: their schema as a tree, and nested Parquet."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ from dicom_pipeline.places import Places
 from dicom_pipeline.publish.header_export import Exported, Plan, export_headers
 from dicom_pipeline.publish.header_export_folders import NoFolderError, check_folders
 from dicom_pipeline.publish.header_export_places import NotEmptyError, empty_place
-from dicom_pipeline.publish.header_fields import keys_for
+from dicom_pipeline.publish.header_fields import DEFAULT, keys_for
 from dicom_pipeline.publish.header_tree import tree_of
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.header_schemas import HeaderSchemas
@@ -83,9 +83,10 @@ def export(
             "headers hold names, dates and numbers of patients: say --layer raw if"
             f" {out} may hold them, too"
         )
-    with _opened() as places:
+    with _worded():
         folders = keys_of(filter(None, partition_by.split(",")))
         keys = keys_for(field or (), fields)
+    with _opened() as places:
         level = _level(places)
         plan, given_up = _plan(level, keys, folders)
         _tell_unseen(level, (*keys, *folders))
@@ -93,6 +94,20 @@ def export(
         with _bar(places) as told:
             done = export_headers(places.tables, places.ledger, plan, place, told)
     _say(out, done, given_up, json=json)
+
+
+def index_fields(places: Places, words: Sequence[str]) -> tuple[Field, ...]:
+    """Return the columns of ``dicom_index``: those asked for, or those of the setting.
+
+    Raises:
+        UnknownFieldError: A word is no element.
+    """
+    listed = places.settings.index_fields
+    keys = keys_for(words, Path(listed) if listed and not words else None)
+    level = HeaderSchemas(places.tables, places.ledger).known()
+    fields = chosen(level, keys or keys_of(DEFAULT))
+    _check_names(fields)
+    return fields
 
 
 def _plan(
@@ -136,10 +151,15 @@ def _tell_unseen(level: Level, keys: tuple[str, ...]) -> None:
 
 @contextmanager
 def _opened() -> Iterator[Places]:
-    """Open the places and say what goes wrong in words."""
+    with _worded(), Places(Settings()).open() as places:
+        yield places
+
+
+@contextmanager
+def _worded() -> Iterator[None]:
+    """Say what goes wrong in words."""
     try:
-        with Places(Settings()).open() as places:
-            yield places
+        yield
     except NotEmptyError as error:
         fail(f"{error}: choose another place, or empty it")
     except (UnknownFieldError, NoFolderError, BucketError, LocalS3Error) as error:

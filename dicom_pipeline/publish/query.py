@@ -4,7 +4,7 @@ import csv
 import importlib.util
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -15,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog.header_schemas import HEADER_SCHEMAS
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
 from dicom_pipeline.catalog.table import Table
+from dicom_pipeline.dicom.nested.types import Field
 from dicom_pipeline.layout import TABLES_PREFIX, table_prefix
+from dicom_pipeline.publish.dicom_index import show_index
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.store import Store
 from dicom_pipeline.resources.versions import versions_in
@@ -113,7 +116,9 @@ def run_raw(connection: Connection, sql: str) -> Result:
         raise QueryError(f"the query failed: {type(error).__name__}") from None
 
 
-def raw_connection(store: Store, raw_bucket: str) -> Connection:
+def raw_connection(
+    store: Store, raw_bucket: str, index: Sequence[Field] = ()
+) -> Connection:
     """Open the raw tables as views ``raw.headers``, ``raw.patients`` and so on.
 
     Only the tables of the raw bucket are in reach. Every batch is shown: an
@@ -123,6 +128,7 @@ def raw_connection(store: Store, raw_bucket: str) -> Connection:
     Args:
         store: Where the bucket is; its credentials decide who may ask.
         raw_bucket: Name of the bucket.
+        index: Elements that the view ``dicom_index`` shows; without, it is not made.
 
     Raises:
         BucketError: The bucket cannot be listed.
@@ -132,9 +138,13 @@ def raw_connection(store: Store, raw_bucket: str) -> Connection:
     _let_in(connection, store)
     connection.execute("create schema raw")
     bucket = Bucket(raw_bucket, store)
-    for table in (HEADERS, *ENTITIES, OBJECTS, ARRIVALS):
+    for table in (HEADERS, HEADER_SCHEMAS, *ENTITIES, OBJECTS, ARRIVALS):
         _show(connection, bucket, table)
     connection.execute(f"create view raw.versions as {versions_in('raw.objects')}")
+    if index:
+        show_index(
+            connection, index, "select raw_key from raw.versions where is_newest"
+        )
     tables = f"s3://{raw_bucket}/{TABLES_PREFIX}"
     connection.execute(f"set allowed_directories = [{_text(tables)}]")
     for setting, value in _LOCKED.items():

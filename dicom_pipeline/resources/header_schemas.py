@@ -11,7 +11,14 @@ import pyarrow.parquet as pq
 from dicom_pipeline.catalog.header_schemas import HEADER_SCHEMAS
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.dicom.nested.news import News, news_of
-from dicom_pipeline.dicom.nested.seen import SCHEMA, Look, merged, table_of
+from dicom_pipeline.dicom.nested.seen import (
+    SCHEMA,
+    Level,
+    Look,
+    level_of,
+    merged,
+    table_of,
+)
 from dicom_pipeline.dicom.nested.text import elements_of
 from dicom_pipeline.layout import STATE_PREFIX, batch_of, ledger_key, table_prefix
 from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError
@@ -97,6 +104,10 @@ class HeaderSchemas:
         if new:
             self._remember(merged([known, added]), compared | new)
         return drift
+
+    def known(self) -> Level:
+        """Return what was seen when batches were last compared; one request."""
+        return level_of(self._compared()[0])
 
     def _look(self, batch: str, months: list[str]) -> pa.Table:
         look = Look()
