@@ -17,13 +17,15 @@ from dicom_pipeline.cli.console import (
 )
 from dicom_pipeline.places import Places
 from dicom_pipeline.settings import Settings
+from dicom_pipeline.sources.dicomweb import DicomWeb
+from dicom_pipeline.sources.dicomweb_client import Credentials
 from dicom_pipeline.sources.push import (
     AmbiguousSourceError,
     Progress,
     PushResult,
     push,
 )
-from dicom_pipeline.sources.source import SourceError
+from dicom_pipeline.sources.source import Source, SourceError
 from dicom_pipeline.sources.validate import validate, write_csv
 from dicom_pipeline.sources.words import KNOWN, UnknownSourceError, source_of
 
@@ -56,9 +58,10 @@ def push_command(sources: Sources, json: Json = False) -> None:
 def push_into(places: Places, words: Sequence[str]) -> PushResult:
     """Send what ``words`` name, with a progress bar."""
     try:
-        sources = [source_of(word) for word in words]
-    except UnknownSourceError as error:
+        named = [source_of(word) for word in words]
+    except (UnknownSourceError, SourceError) as error:
         fail(str(error), MISSING)
+    sources = [_asking(source, places.settings) for source in named]
     with progress("files") as bar:
         task = bar.add_task("sending", total=None)
 
@@ -69,6 +72,20 @@ def push_into(places: Places, words: Sequence[str]) -> PushResult:
             return push(sources, places.provider, progress=show)
         except (AmbiguousSourceError, SourceError) as error:
             fail(str(error))
+
+
+def _asking(source: Source, settings: Settings) -> Source:
+    """Give a server the credentials of the settings; the others need none."""
+    if not isinstance(source, DicomWeb):
+        return source
+    password, token = settings.dicomweb_password, settings.dicomweb_token
+    return source.asking_as(
+        Credentials(
+            settings.dicomweb_user,
+            password.get_secret_value(),
+            token.get_secret_value(),
+        )
+    )
 
 
 def validate_command(
