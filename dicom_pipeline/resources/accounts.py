@@ -33,6 +33,10 @@ _COUNTS = """
         select month, outcome, reason, -1 from superseded
     ) group by all having sum(n) <> 0 order by all
 """
+_STORED = f"""
+    select month, batch_id, count(*) from objects where {IS_STORED}
+    group by all order by all
+"""  # noqa: S608
 _RECEIVED = "select count(distinct arrival_id) from arrivals"
 _DIGESTS = """
     select batch_id, count(*), bit_xor(hash(arrival_id)) from rows group by batch_id
@@ -69,6 +73,27 @@ class Accounts:
             found[month or "none"][outcome] += files
         return {month: dict(counts) for month, counts in sorted(found.items())}
 
+    def balance_of(self, batches: Iterable[str]) -> Balance:
+        """What came in with these batches, replays too, and what became of it."""
+        names = pa.array(sorted(set(batches)), pa.string())
+        seen, done = (
+            rows.filter(pc.is_in(rows["batch_id"], value_set=names))
+            for rows in (self.arrivals.all(), self.objects.all())
+        )
+        outcomes = Counter(done["outcome"].to_pylist())
+        reasons = Counter(
+            f"{outcome}: {reason}"
+            for outcome, reason in zip(
+                done["outcome"].to_pylist(), done["reason"].to_pylist(), strict=True
+            )
+            if reason
+        )
+        return Balance(
+            seen.num_rows,
+            {str(outcome): outcomes[outcome] for outcome in Outcome},
+            dict(sorted(reasons.items())),
+        )
+
     def received(self) -> int:
         """Files that were seen; a replay is none of its own."""
         rows = self.arrivals.all()
@@ -79,6 +104,10 @@ class Accounts:
     def counts(self) -> list[Count]:
         """Files by month, outcome and reason, each by its latest attempt."""
         return self._kept.of("counts", self.objects.all(), self._counted)
+
+    def stored(self) -> dict[str, dict[str, int]]:
+        """Files that were stored, by month and batch."""
+        return self._kept.of("stored", self.objects.all(), _stored)
 
     def superseded(self) -> pa.Table:
         """Outcomes that a later attempt has replaced."""
@@ -101,6 +130,13 @@ class Accounts:
     def _counted(self, rows: pa.Table) -> list[Count]:
         answer = ask(_COUNTS, objects=rows, superseded=_superseded(rows))
         return [(month, outcome, reason, n) for month, outcome, reason, n in answer]
+
+
+def _stored(rows: pa.Table) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for month, batch, files in ask(_STORED, objects=rows):
+        found[month][batch] = files
+    return dict(found)
 
 
 def _superseded(rows: pa.Table) -> pa.Table:

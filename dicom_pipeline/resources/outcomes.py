@@ -15,6 +15,8 @@ class Outcome(StrEnum):
 
 
 STORED = (Outcome.LOADED, Outcome.NEW_VERSION)
+FILED = (*STORED, Outcome.IDENTICAL)
+"""Its bytes are in the raw bucket."""
 IS_STORED = f"outcome in ({', '.join(repr(str(outcome)) for outcome in STORED)})"
 """The same as a condition in SQL."""
 

@@ -28,12 +28,11 @@ from dicom_pipeline.resources.bucket import (
 )
 from dicom_pipeline.resources.headers import HeaderRead, read_headers
 from dicom_pipeline.resources.ledger import STORED, Ledger, Outcome, Row, Version
+from dicom_pipeline.resources.outcomes import FILED
 from dicom_pipeline.resources.store import CONCURRENCY
 from dicom_pipeline.resources.tables import RawTables
 from dicom_pipeline.sources.intake import RAW
 from dicom_pipeline.sources.versions import Versions
-
-FILED = (*STORED, Outcome.IDENTICAL)
 
 _TAKEN_OVER = [name for name in ARRIVALS.schema.names if name in OBJECTS.schema.names]
 

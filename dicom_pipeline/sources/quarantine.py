@@ -151,6 +151,11 @@ class Quarantine:
         )
         return Replay(len(rows), batches, len(files) - len(there))
 
+    def lost(self) -> int:
+        """Files that should wait and have no copy, by a listing of the quarantine."""
+        held = {item.key for item in self._held("")}
+        return sum(file.key not in held for file in self.waiting())
+
     def sweep(self) -> int:
         """Delete copies of files that wait no more or elsewhere; return how many.
 
