@@ -19,10 +19,12 @@ from dicom_pipeline.dicom.header import (
     Outcome,
     Refused,
     extract,
+    read_tolerantly,
 )
 from dicom_pipeline.dicom.identity import patient_identity
 from dicom_pipeline.dicom.months import UNKNOWN, month_of
 from dicom_pipeline.dicom.pixel_policy import Decision, decide
+from dicom_pipeline.dicom.quiet import silence
 from dicom_pipeline.dicom.rows import (
     FileFacts,
     entity_tables,
@@ -61,9 +63,18 @@ def judge(data: bytes) -> Outcome:
         for first in _firsts(data):
             assert _ranged(data, first) == outcome, f"other answer from {first} bytes"
         if isinstance(outcome, Header):
+            _same_by_pydicom(outcome, data)
             _row(outcome, len(data))
     assert _peak() - peak < MEMORY, "too much memory"
     return outcome
+
+
+def _same_by_pydicom(header: Header, data: bytes) -> None:
+    """Where pydicom reads it too, and its file meta alike, it reads the same."""
+    with silence():
+        other = read_tolerantly(data, len(data))
+    if isinstance(other, Header) and other.file_meta == header.file_meta:
+        assert other == header, "pydicom reads another"
 
 
 def _firsts(data: bytes) -> Iterator[int]:
