@@ -33,7 +33,7 @@ _AS_STORED: Final = 'multipart/related; type="application/dicom"; transfer-synta
 _CODES: Final[Mapping[int, str]] = {
     HTTPStatus.UNAUTHORIZED: FORBIDDEN,
     HTTPStatus.FORBIDDEN: FORBIDDEN,
-    HTTPStatus.GONE: GONE,
+    HTTPStatus.NOT_FOUND: GONE,
     HTTPStatus.GONE: GONE,
     HTTPStatus.NOT_ACCEPTABLE: NOT_ACCEPTABLE,
 }
