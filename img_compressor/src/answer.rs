@@ -7,11 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::Archive;
 use crate::encode::jpeg::Encoder;
+use crate::encode::strips::{self, Strips};
 use crate::encode::{Emit, Pack, Passthrough, Subsampling, png, pnm, segments};
 use crate::grey::Greys;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
-use crate::place::{self, Target};
+use crate::place::{self, Sink, Target};
 use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
 use crate::render::{Copied, Renderer};
@@ -260,7 +261,7 @@ impl<'a> Answerer<'a> {
         output: &mut Output<'_>,
         common: &Common<'_>,
     ) -> Result<Row, Reason> {
-        let name = format!("{:06}.{}", index + 1, self.settings.emit.extension());
+        let name = file_name(index, self.settings.emit);
         let image = &job.plan.image;
         let mut row = Row {
             frame: Some(index + 1),
@@ -274,6 +275,14 @@ impl<'a> Answerer<'a> {
             row.window = copied.window.map(pair);
             row.warnings = copied.warnings;
             return output.finished(row, &name, &copied.bytes);
+        }
+        if image.by_strips {
+            if let (Emit::Jpeg, Output::Files(target)) = (self.settings.emit, &*output) {
+                return self.by_strips(job, renderer, index, target, row);
+            }
+            if image.frame_bytes() > self.settings.limits.max_frame {
+                return Err(Reason::FrameTooLarge);
+            }
         }
         let columns = image.columns as usize;
         let bytes = if self.settings.emit == Emit::Png16 && job.plan.pipeline == Pipeline::Grey {
@@ -307,6 +316,45 @@ impl<'a> Answerer<'a> {
             }
         };
         output.finished(row, &name, bytes)
+    }
+
+    /// One frame that is too large to be held.
+    fn by_strips(
+        &mut self,
+        job: &Job<'_>,
+        renderer: &mut Renderer<'_>,
+        index: u32,
+        target: &Target<'_>,
+        mut row: Row,
+    ) -> Result<Row, Reason> {
+        let (image, front) = (&job.plan.image, &job.plan.front);
+        let mut digest = Sha256::new();
+        let mut sink = target.begin(&file_name(index, Emit::Jpeg))?;
+        let mut write = |bytes: &[u8], sink: &mut Sink| {
+            digest.update(bytes);
+            sink.write(bytes)
+        };
+        let mut strips = Strips::new(self.encoder()?, image.rows, front);
+        let done = image.pieces(strips::ROWS).try_for_each(|rows| {
+            let mut strip = renderer.strip(index, &rows)?;
+            job.paint.below(rows.start).apply(
+                &mut strip.pixels,
+                image.columns as usize,
+                strip.channels,
+            );
+            row.window = strip.window.map(pair);
+            row.warnings = std::mem::take(&mut strip.warnings);
+            strips.add(&strip, &mut |bytes| write(bytes, &mut sink))
+        });
+        let done = done.and_then(|()| write(&strips::END, &mut sink));
+        if let Err(reason) = done {
+            sink.abandon();
+            return Err(reason);
+        }
+        row.bytes = usize::try_from(sink.written()).ok();
+        row.sha256 = Some(hex(&digest.finalize()));
+        row.key = Some(sink.finish()?);
+        Ok(row)
     }
 
     /// The frame's own JPEG, where it may be published as it is.
@@ -343,6 +391,10 @@ impl<'a> Answerer<'a> {
             }
         }
     }
+}
+
+fn file_name(index: u32, emit: Emit) -> String {
+    format!("{:06}.{}", index + 1, emit.extension())
 }
 
 /// Where the frames of one object go.

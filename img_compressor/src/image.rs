@@ -1,9 +1,15 @@
 //! What the Image Pixel module says: size, bits, samples, colour, frames. PS3.3 C.7.6.3.
 
+use std::ops::Range;
+
 use crate::dataset::{Dataset, tags};
 use crate::object::Object;
+use crate::plan::Limits;
 use crate::reason::{Reason, Warning};
 use crate::transfer::Coding;
+
+/// Samples of a strip in bytes, about.
+const PIECE: u64 = 8 << 20;
 
 /// How the samples of a pixel are to be read as colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,19 +116,21 @@ pub struct Image {
     pub photometric: Photometric,
     /// Native samples are stored plane by plane.
     pub planar: bool,
+    /// Frames are too large to be held.
+    pub by_strips: bool,
 }
 
 impl Image {
     /// Read and check the module; what was noticed goes to `warnings`.
     ///
-    /// `max_frame` bounds one decoded frame in bytes.
+    /// `limits` bound one decoded frame in bytes; native frames by strips may be larger.
     ///
     /// # Errors
     ///
     /// Any reason from [`Reason::MissingAttribute`] to [`Reason::FrameTooLarge`].
     pub fn of(
         object: &Object,
-        max_frame: u64,
+        limits: Limits,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Reason> {
         let dataset = &object.dataset;
@@ -139,7 +147,7 @@ impl Image {
         }
         let cell = cell(object)?;
         let (bits_stored, shift) = bits(dataset, cell, object.syntax.coding)?;
-        let image = Self {
+        let mut image = Self {
             rows,
             columns,
             frames: frames(dataset, warnings)?,
@@ -150,8 +158,12 @@ impl Image {
             signed: dataset.word(tags::PIXEL_REPRESENTATION) == Some(1),
             photometric,
             planar: dataset.word(tags::PLANAR_CONFIGURATION) == Some(1),
+            by_strips: false,
         };
-        image.check(max_frame)?;
+        let native = object.pixels.length.is_some();
+        image.by_strips =
+            native && image.has_whole_rows() && image.frame_bytes() > limits.strips_from;
+        image.check(limits.max_frame)?;
         Ok(image)
     }
 
@@ -163,10 +175,47 @@ impl Image {
         if self.cell == Cell::Bit && self.photometric.is_colour() {
             return Err(Reason::UnsupportedPixelFormat);
         }
-        if self.sample_count() as u64 * self.cell.bytes() > max_frame {
+        if self.frame_bytes() > max_frame && !self.by_strips {
             return Err(Reason::FrameTooLarge);
         }
         Ok(())
+    }
+
+    /// Whether the rows of a native frame lie one behind the other, each whole bytes.
+    fn has_whole_rows(&self) -> bool {
+        let planes = self.planar && self.samples > 1;
+        self.cell != Cell::Bit && !planes && self.photometric != Photometric::YbrFull422
+    }
+
+    /// Bytes of one decoded frame.
+    #[must_use]
+    pub fn frame_bytes(&self) -> u64 {
+        self.sample_count() as u64 * self.cell.bytes()
+    }
+
+    /// The rows of a frame that are rendered at a time: all of them, or `multiple` and its
+    /// multiples up to 8 MiB of samples.
+    pub fn pieces(&self, multiple: u32) -> impl Iterator<Item = Range<u32>> + use<> {
+        let rows = self.rows;
+        let row_bytes = self.frame_bytes() / u64::from(rows);
+        let fitting = u32::try_from(PIECE / row_bytes.max(1)).unwrap_or(u32::MAX);
+        let step = if self.by_strips {
+            (fitting / multiple).max(1) * multiple
+        } else {
+            rows
+        };
+        (0..rows)
+            .step_by(step as usize)
+            .map(move |start| start..start.saturating_add(step).min(rows))
+    }
+
+    /// Some rows of a frame, as an image of its own.
+    #[must_use]
+    pub fn strip(&self, rows: &Range<u32>) -> Self {
+        Self {
+            rows: rows.end - rows.start,
+            ..self.clone()
+        }
     }
 
     /// Pixels of one frame.

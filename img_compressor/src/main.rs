@@ -90,6 +90,7 @@ impl Coding {
             limits: Limits {
                 max_frame: self.max_frame_mib << 20,
                 max_inflated: self.max_frame_mib << 20,
+                ..Limits::default()
             },
         }
     }

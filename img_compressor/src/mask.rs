@@ -45,6 +45,22 @@ impl Paint {
         self.masks.is_empty() && self.keep.is_none()
     }
 
+    /// The same rectangles as seen from row `top` on.
+    #[must_use]
+    pub fn below(&self, top: u32) -> Self {
+        let lift = |all: &[Rectangle]| {
+            all.iter()
+                .map(|Rectangle(x, y, width, height)| {
+                    Rectangle(*x, y.saturating_sub(top.into()), *width, *height)
+                })
+                .collect::<Vec<_>>()
+        };
+        Self {
+            masks: lift(&self.masks),
+            keep: self.keep.as_deref().map(lift),
+        }
+    }
+
     /// Paint a frame of `width` pixels a row and `channels` samples a pixel.
     pub fn apply<T: Copy + Default>(&self, samples: &mut [T], width: usize, channels: usize) {
         let row = width * channels;

@@ -22,14 +22,17 @@ pub struct Limits {
     pub max_frame: u64,
     /// Most bytes of an inflated data set.
     pub max_inflated: u64,
+    /// Native frames of more bytes are rendered strip by strip, whatever their size.
+    pub strips_from: u64,
 }
 
 impl Default for Limits {
-    /// 512 MiB each.
+    /// 512 MiB each; strips from 64 MiB on.
     fn default() -> Self {
         Self {
             max_frame: 512 << 20,
             max_inflated: 512 << 20,
+            strips_from: 64 << 20,
         }
     }
 }
@@ -68,7 +71,7 @@ impl Plan {
     /// A reason from the Image Pixel module, [`Reason::InvalidPalette`].
     pub fn of(object: &Object, window: Option<Window>, limits: Limits) -> Result<Self, Reason> {
         let mut warnings = object.warnings.clone();
-        let image = Image::of(object, limits.max_frame, &mut warnings)?;
+        let image = Image::of(object, limits, &mut warnings)?;
         let dataset = &object.dataset;
         let pipeline = match image.photometric {
             Photometric::PaletteColor => Pipeline::Palette(Palette::of(dataset, image.signed)?),

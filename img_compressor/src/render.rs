@@ -1,7 +1,10 @@
 //! From a plan and a frame's samples to the 8-bit pixels that are encoded.
 
+use std::ops::Range;
+
 use crate::codecs::{self, native};
 use crate::colour;
+use crate::encode::strips::ROWS;
 use crate::frames::Frames;
 use crate::grey::{Greys, Span};
 use crate::image::{Image, Photometric};
@@ -142,13 +145,23 @@ impl<'a> Renderer<'a> {
     ///
     /// Why the frame has no samples.
     pub fn decode(&mut self, index: u32) -> Result<Decoded, Reason> {
+        self.decode_rows(index, &(0..self.plan.image.rows))
+    }
+
+    fn decode_rows(&mut self, index: u32, rows: &Range<u32>) -> Result<Decoded, Reason> {
         let (object, image) = (self.object, &self.plan.image);
         if let Frame::Native(layout) = &self.frames {
-            let decoded = layout.read(&*object.source, image, index)?;
-            return of_size(decoded, image);
+            let whole = *rows == (0..image.rows);
+            let decoded = if whole {
+                layout.read(&*object.source, image, index)?
+            } else {
+                layout.read_rows(&*object.source, image, index, rows)?
+            };
+            return of_size(decoded, image, rows);
         }
         let stream = self.stream(index)?.unwrap_or_default();
-        of_size(codecs::decode(object.syntax.coding, stream, image)?, image)
+        let decoded = codecs::decode(object.syntax.coding, stream, image)?;
+        of_size(decoded, image, rows)
     }
 
     /// Render frame `index` (from 0).
@@ -157,7 +170,16 @@ impl<'a> Renderer<'a> {
     ///
     /// Why the frame has no picture.
     pub fn picture(&mut self, index: u32) -> Result<Picture, Reason> {
-        let decoded = self.decode(index)?;
+        self.strip(index, &(0..self.plan.image.rows))
+    }
+
+    /// Render some rows of frame `index`; fewer than all only of an image by strips.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no picture.
+    pub fn strip(&mut self, index: u32, rows: &Range<u32>) -> Result<Picture, Reason> {
+        let decoded = self.decode_rows(index, rows)?;
         let mut noticed = frame_warnings(&decoded);
         let image = &self.plan.image;
         let (channels, pixels, window) = match &self.plan.pipeline {
@@ -175,7 +197,7 @@ impl<'a> Renderer<'a> {
         noticed.dedup();
         Ok(Picture {
             width: image.columns,
-            height: image.rows,
+            height: rows.end - rows.start,
             channels,
             pixels,
             window,
@@ -233,13 +255,16 @@ impl<'a> Renderer<'a> {
             return Ok((span.window(), decoded));
         }
         let mut span = Span::default();
-        if self.plan.image.frames == 1 {
+        let image = &self.plan.image;
+        if image.frames == 1 && !image.by_strips {
             self.measure(0, &decoded, &mut span)?;
         } else {
             let mut first = Renderer::new(self.object, self.plan, self.limits)?;
-            for index in 0..self.plan.image.frames {
-                match first.decode(index) {
-                    Ok(frame) => self.measure(index, &frame, &mut span)?,
+            let pieces = (0..image.frames)
+                .flat_map(|index| image.pieces(ROWS).map(move |rows| (index, rows)));
+            for (index, rows) in pieces {
+                match first.decode_rows(index, &rows) {
+                    Ok(piece) => self.measure(index, &piece, &mut span)?,
                     Err(Reason::DecodeFailed | Reason::FrameMismatch) => {}
                     Err(_) => break,
                 }
@@ -302,8 +327,9 @@ fn locate<'a>(
     Ok(Frame::Encapsulated(Box::new(frames), Vec::new()))
 }
 
-fn of_size(decoded: Decoded, image: &Image) -> Result<Decoded, Reason> {
-    if decoded.samples.len() == image.sample_count() {
+fn of_size(decoded: Decoded, image: &Image, rows: &Range<u32>) -> Result<Decoded, Reason> {
+    let row = image.columns as usize * image.samples as usize;
+    if decoded.samples.len() == (rows.end - rows.start) as usize * row {
         Ok(decoded)
     } else {
         Err(Reason::FrameMismatch)

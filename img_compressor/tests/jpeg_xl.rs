@@ -32,6 +32,7 @@ fn image(samples: u32, bits: u32) -> Image {
             Photometric::Monochrome2
         },
         planar: false,
+        by_strips: false,
     }
 }
 

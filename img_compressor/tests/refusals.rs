@@ -26,14 +26,16 @@ fn what_is_no_image_is_told_apart() {
 fn a_claim_is_not_believed() {
     let huge = Builder::grey16(EXPLICIT, u16::MAX, u16::MAX).words(&[0; 8]);
     let large = Builder::grey16(EXPLICIT, 4096, 4096).words(&[0; 8]);
+    let encoded = Builder::grey16(RLE, u16::MAX, u16::MAX).fragments(&[&[0; 128]]);
     let rle = Builder::grey16(RLE, 4096, 4096).fragments(&[&[0; 128]]);
     let many = Builder::grey16(EXPLICIT, 2, 1)
         .text(0x0028_0008, *b"IS", "2147483647")
         .window("1", "2")
         .words(&[0; 4]);
 
-    assert_eq!(["frame_too_large"], *reasons(&huge.file()));
+    assert_eq!(["truncated_pixel_data"], *reasons(&huge.file()));
     assert_eq!(["truncated_pixel_data"], *reasons(&large.file()));
+    assert_eq!(["frame_too_large"], *reasons(&encoded.file()));
     assert_eq!(["decode_failed"], *reasons(&rle.file()));
     assert_eq!(["ok", "ok", "truncated_pixel_data"], *reasons(&many.file()));
 }

@@ -1,5 +1,7 @@
 //! Uncompressed frames: where they lie and how their cells are read. PS3.5 8.1.1, 8.2.
 
+use std::ops::Range;
+
 use bytemuck::cast_slice_mut;
 
 use crate::dataset::tags;
@@ -93,10 +95,42 @@ impl Layout {
     ///
     /// [`Reason::TruncatedPixelData`] where the frame is not there as a whole.
     pub fn read(&self, source: &dyn Source, image: &Image, index: u32) -> Result<Decoded, Reason> {
-        let first_bit = u64::from(index)
+        let first_bit = self.first_bit(index)?;
+        self.read_bits(source, image, first_bit, self.frame_bits)
+    }
+
+    /// Read some rows of frame `index` of an image whose rows lie one behind the other.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::TruncatedPixelData`] where a row is not there as a whole.
+    pub fn read_rows(
+        &self,
+        source: &dyn Source,
+        image: &Image,
+        index: u32,
+        rows: &Range<u32>,
+    ) -> Result<Decoded, Reason> {
+        let row_bits = self.frame_bits / u64::from(image.rows);
+        let first_bit = self.first_bit(index)? + u64::from(rows.start) * row_bits;
+        let bits = u64::from(rows.end - rows.start) * row_bits;
+        self.read_bits(source, &image.strip(rows), first_bit, bits)
+    }
+
+    fn first_bit(&self, index: u32) -> Result<u64, Reason> {
+        u64::from(index)
             .checked_mul(self.frame_bits)
-            .ok_or(Reason::TruncatedPixelData)?;
-        let end = (first_bit + self.frame_bits).div_ceil(8);
+            .ok_or(Reason::TruncatedPixelData)
+    }
+
+    fn read_bits(
+        &self,
+        source: &dyn Source,
+        image: &Image,
+        first_bit: u64,
+        bits: u64,
+    ) -> Result<Decoded, Reason> {
+        let end = (first_bit + bits).div_ceil(8);
         if end > self.available {
             return Err(Reason::TruncatedPixelData);
         }

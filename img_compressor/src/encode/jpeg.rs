@@ -48,6 +48,28 @@ impl Encoder {
         picture: &Picture,
         density: Option<(u16, u16)>,
     ) -> Result<&[u8], Reason> {
+        self.coded(picture, density, 0)
+    }
+
+    /// As [`Self::encode`], with a restart marker behind each row of blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::encode`].
+    pub fn encode_strip(
+        &mut self,
+        strip: &Picture,
+        density: Option<(u16, u16)>,
+    ) -> Result<&[u8], Reason> {
+        self.coded(strip, density, 1)
+    }
+
+    fn coded(
+        &mut self,
+        picture: &Picture,
+        density: Option<(u16, u16)>,
+        restart_rows: i32,
+    ) -> Result<&[u8], Reason> {
         let expected = picture.width as usize * picture.height as usize * picture.channels;
         let width = i32::try_from(picture.width).map_err(|_| Reason::EncodeFailed)?;
         let height = i32::try_from(picture.height).map_err(|_| Reason::EncodeFailed)?;
@@ -66,6 +88,7 @@ impl Encoder {
         self.set(turbo::TJPARAM_TJPARAM_XDENSITY, i32::from(x))?;
         self.set(turbo::TJPARAM_TJPARAM_YDENSITY, i32::from(y))?;
         self.set(turbo::TJPARAM_TJPARAM_DENSITYUNITS, 0)?;
+        self.set(turbo::TJPARAM_TJPARAM_RESTARTROWS, restart_rows)?;
         // SAFETY: a pure computation on three numbers.
         let bound = unsafe { turbo::tj3JPEGBufSize(width, height, sampling) };
         let bound = usize::try_from(bound).map_err(|_| Reason::EncodeFailed)?;

@@ -3,6 +3,7 @@
 pub mod jpeg;
 pub mod png;
 pub mod segments;
+pub mod strips;
 
 use crate::reason::Reason;
 use crate::render::Picture;

@@ -175,6 +175,20 @@ impl Builder {
     }
 }
 
+/// Small bounds.
+pub const SETTINGS: Settings = Settings {
+    quality: 90,
+    subsampling: Subsampling::S444,
+    emit: Emit::Jpeg,
+    pack: Pack::None,
+    passthrough: Passthrough::Auto,
+    limits: Limits {
+        max_frame: 64 << 20,
+        max_inflated: 1 << 20,
+        strips_from: 64 << 20,
+    },
+};
+
 /// A folder of one test.
 pub struct Folder(pub PathBuf);
 
@@ -203,22 +217,22 @@ impl Folder {
         self.answer_packed(request, emit, Pack::None)
     }
 
-    #[expect(clippy::unused_self, reason = "answers go into the folder")]
     pub fn answer_packed(&self, request: &Request, emit: Emit, pack: Pack) -> Vec<Row> {
-        let settings = Settings {
-            quality: 90,
-            subsampling: Subsampling::S444,
-            emit,
-            pack,
-            passthrough: Passthrough::Auto,
-            limits: Limits {
-                max_frame: 64 << 20,
-                max_inflated: 1 << 20,
+        self.answer_with(
+            request,
+            &Settings {
+                emit,
+                pack,
+                ..SETTINGS
             },
-        };
+        )
+    }
+
+    #[expect(clippy::unused_self, reason = "answers go into the folder")]
+    pub fn answer_with(&self, request: &Request, settings: &Settings) -> Vec<Row> {
         let stores = Stores::default();
         let mut rows = Vec::new();
-        Answerer::new(settings, &stores).answer(request, &mut |row| rows.push(row.clone()));
+        Answerer::new(*settings, &stores).answer(request, &mut |row| rows.push(row.clone()));
         rows
     }
 }
