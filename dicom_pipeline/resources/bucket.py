@@ -131,16 +131,23 @@ class Bucket:
         except (ClientError, BotoCoreError) as error:
             _fail("read", error)
 
-    def read_range(self, key: str, start: int, end: int) -> bytes:
+    def read_range(
+        self, key: str, start: int, end: int, fingerprint: str = ""
+    ) -> bytes:
         """Return the bytes from ``start`` up to ``end`` of an object.
 
         Raises:
             ObjectGoneError: There is no object at ``key``.
+            ObjectChangedError: It is another version than ``fingerprint`` says.
         """
         wanted = f"bytes={start}-{end - 1}"
+        only = {"IfMatch": f'"{fingerprint}"'} if fingerprint else {}
         try:
             answer = self.store.client.get_object(
-                Bucket=self.name, Key=key, Range=wanted
+                Bucket=self.name,
+                Key=key,
+                Range=wanted,
+                **only,  # type: ignore[arg-type]
             )
             return answer["Body"].read()
         except (ClientError, BotoCoreError) as error:
@@ -201,23 +208,42 @@ class Bucket:
             return {}
         return answer["Metadata"]
 
-    def copy_from(self, source: "Bucket", stored: StoredObject, key: str) -> None:
+    def copy_from(
+        self,
+        source: "Bucket",
+        stored: StoredObject,
+        key: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
         """Copy an object to ``key`` without its bytes passing through here.
+
+        Its user metadata comes with it, unless ``metadata`` is given in its place.
 
         Raises:
             ObjectGoneError: The source was deleted.
             ObjectChangedError: The source is another version than ``stored``.
         """
         origin = {"Bucket": source.name, "Key": stored.key}
+        kept: dict[str, object] = (
+            {}
+            if metadata is None
+            else {"Metadata": dict(metadata), "MetadataDirective": "REPLACE"}
+        )
         try:
             if stored.bytes >= _MULTIPART_BYTES:
-                self.store.client.copy(origin, self.name, key)  # type: ignore[arg-type]
+                self.store.client.copy(
+                    origin,  # type: ignore[arg-type]
+                    self.name,
+                    key,
+                    ExtraArgs=kept,
+                )
                 return
             self.store.client.copy_object(
                 Bucket=self.name,
                 Key=key,
                 CopySource=origin,  # type: ignore[arg-type]
                 CopySourceIfMatch=f'"{stored.fingerprint}"',
+                **kept,  # type: ignore[arg-type]
             )
         except (ClientError, BotoCoreError) as error:
             _fail("copy", error)

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Store:
         access_key: Empty to let the AWS credential chain decide.
         secret_key: Never shown.
         attempts: How often a request is made before it has failed.
+        anonymous: Whether requests go unsigned, as public buckets take them.
     """
 
     endpoint: str = ""
@@ -30,6 +32,7 @@ class Store:
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     attempts: int = 8
+    anonymous: bool = False
 
     @cached_property
     def client(self) -> "S3Client":
@@ -41,6 +44,7 @@ class Store:
             aws_access_key_id=self.access_key or None,
             aws_secret_access_key=self.secret_key or None,
             config=Config(
+                signature_version=UNSIGNED if self.anonymous else None,
                 max_pool_connections=CONCURRENCY,
                 retries={"mode": "standard", "max_attempts": self.attempts},
                 s3={"addressing_style": "path"} if self.endpoint else {},

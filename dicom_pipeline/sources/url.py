@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from dicom_pipeline.sources.archive.names import Names
 from dicom_pipeline.sources.parts import PartReader
 from dicom_pipeline.sources.patience import patiently
-from dicom_pipeline.sources.source import Expected, Failed, Found, Item, ItemError
+from dicom_pipeline.sources.source import Failed, Found, Item, ItemError
 from dicom_pipeline.sources.web import Web, WebFile
 
 _SIGNING: Final = (
@@ -60,9 +60,8 @@ class Url:
             return key
         return f"{key}~{hashlib.sha256(repr(named).encode()).hexdigest()[:8]}"
 
-    def expected(self) -> Expected:
-        """One file; its size is known when it is asked for."""
-        return Expected(1, 0)
+    def expected(self) -> None:
+        """Say nothing: it would have to be asked for."""
 
     def items(self) -> Iterator[Found]:
         """Ask the server what it has, and yield it."""
