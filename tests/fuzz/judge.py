@@ -11,6 +11,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from io import StringIO
 
+from dicom_pipeline.dicom import prefix, tolerant
 from dicom_pipeline.dicom.header import (
     FIRST_RANGE,
     Header,
@@ -37,6 +38,13 @@ SECONDS = 5.0
 
 MEMORY = 768 * 1024
 """KiB that one input may add to the largest resident size so far."""
+
+LOWERED = (
+    (tolerant, "ELEMENT_LIMIT", 20_000),
+    (prefix, "READ_LIMIT", 100_000),
+    (prefix, "UNPACKED_LIMIT", 1 << 20),
+)
+"""Limits while fuzzing: many inputs would run into the real ones, each for seconds."""
 
 _FACTS = FileFacts("north", "k", 9, "f", datetime(2026, 1, 1, tzinfo=UTC), "b")
 _RANGES = 12  # each is at least four times the one before: 1 B to 64 MiB

@@ -25,7 +25,7 @@ _SEEN = re.compile(r"^#(\d+).*?cov: (\d+) ft: (\d+)", re.MULTILINE)
 
 
 def main() -> int:
-    """Return 0 where every input was judged well, 1 where there are findings."""
+    """Return 0 where every input was judged well, 1 for findings, 2 for no fuzzing."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--folder", type=Path, default=Path(".fuzz"))
@@ -36,6 +36,9 @@ def main() -> int:
     for index, seed in enumerate(seeds()):
         (corpus / f"seed-{index:03}").write_bytes(seed)
     executed, edges = _fuzz(options.folder, options.minutes * 60)
+    if not executed:
+        print(f"the fuzzer did not start: see {options.folder / 'fuzz.log'}")
+        return 2
     inputs = sum(1 for _ in corpus.iterdir())
     print(f"{executed} executions, {edges} edges, {inputs} inputs kept in {corpus}")
     _cover(corpus)
