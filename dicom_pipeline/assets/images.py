@@ -6,8 +6,9 @@ from collections import Counter
 import dagster as dg
 
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
-from dicom_pipeline.partitions import STUDY_MONTHS
+from dicom_pipeline.partitions import AGAIN, STUDY_MONTHS
 from dicom_pipeline.resources.jpegs import Jpegs, Progress, Rendered
+from dicom_pipeline.resources.months import Months, Step
 
 _REPORT_SECONDS = 10.0
 
@@ -22,15 +23,38 @@ _REPORT_SECONDS = 10.0
     description=COMPRESSED_IMAGES.grain,
 )
 def compressed_images(
-    context: dg.AssetExecutionContext, jpegs: dg.ResourceParam[Jpegs]
+    context: dg.AssetExecutionContext,
+    jpegs: dg.ResourceParam[Jpegs],
+    months: dg.ResourceParam[Months],
 ) -> dg.MaterializeResult[None]:
     """Render what is new or stale in each month; report counts and throughput."""
     began = time.monotonic()
-    done = [
-        jpegs.render_month(month, _progress(context))
-        for month in context.partition_keys
-    ]
-    return dg.MaterializeResult(metadata=_facts(done, time.monotonic() - began))
+    seen = months.digests(context.partition_keys)
+    todo = _todo(context, jpegs, months, seen)
+    done = []
+    for month, digest in todo.items():
+        done.append(jpegs.render_month(month, _progress(context)))
+        months.made(Step.RENDERED, {month: digest})
+    facts = _facts(done, time.monotonic() - began)
+    facts["months_unchanged"] = dg.MetadataValue.int(len(seen) - len(todo))
+    return dg.MaterializeResult(metadata=facts)
+
+
+def _todo(
+    context: dg.AssetExecutionContext,
+    jpegs: Jpegs,
+    months: Months,
+    seen: dict[str, str],
+) -> dict[str, str]:
+    """Months whose batches or recipe changed, whose table is gone, or all if asked."""
+    if AGAIN in context.run.tags:
+        return seen
+    behind = months.behind(Step.RENDERED, seen)
+    return {
+        month: digest
+        for month, digest in seen.items()
+        if month in behind or not jpegs.has_table(month)
+    }
 
 
 def _facts(done: list[Rendered], seconds: float) -> dict[str, dg.MetadataValue]:

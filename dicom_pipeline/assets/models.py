@@ -5,7 +5,8 @@ models are whole tables over them.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from dicom_pipeline.partitions import STUDY_MONTHS
+from dicom_pipeline.partitions import AGAIN, STUDY_MONTHS
 from dicom_pipeline.resources.dbt import Dbt, NodeResult
-from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.months import Months, Step, Whole
+from dicom_pipeline.resources.warehouse import Warehouse
 
 STAGE, PROCESSED = "tag:stage", "tag:processed"
+
+Reported = dg.MaterializeResult[None] | dg.AssetCheckResult
 
 # eager() looks at the newest partition only; old months arrive here every day.
 EAGER = dg.AutomationCondition.eager().without(
@@ -61,10 +65,16 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext,
         dbt: dg.ResourceParam[Dbt],
         months: dg.ResourceParam[Months],
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        due = list(context.partition_keys)
-        seen = months.digests(due)
-        yield from _build(context, dbt, STAGE, due, nodes)
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> Iterator[Reported]:
+        seen = months.digests(context.partition_keys)
+        due = months.behind(Step.STAGED, seen)
+        if not due and _may_skip(context, warehouse):
+            yield from _unchanged(context)
+            return
+        anew = months.models_changed or not warehouse.path.exists()
+        build = partial(dbt.build, STAGE, None if anew else list(seen), anew=anew)
+        yield from _built(context, build, nodes)
         months.staged(seen)
 
     @dbt_assets(
@@ -78,23 +88,35 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         context: dg.AssetExecutionContext,
         dbt: dg.ResourceParam[Dbt],
         months: dg.ResourceParam[Months],
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        warehouse: dg.ResourceParam[Warehouse],
+    ) -> Iterator[Reported]:
         seen = months.staged_digest()
-        yield from _build(context, dbt, PROCESSED, None, nodes)
+        if months.is_whole(Whole.PROCESSED) and _may_skip(context, warehouse):
+            yield from _unchanged(context)
+            return
+        yield from _built(context, partial(dbt.build, PROCESSED, None), nodes)
         months.processed(seen)
 
     return [stage_models, processed_models]
 
 
-def _build(
+def _may_skip(context: dg.AssetExecutionContext, warehouse: Warehouse) -> bool:
+    return warehouse.path.exists() and AGAIN not in context.run.tags
+
+
+def _unchanged(context: dg.AssetExecutionContext) -> Iterator[Reported]:
+    """Say that the tables are as they should be: what follows may go on."""
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+
+
+def _built(
     context: dg.AssetExecutionContext,
-    dbt: Dbt,
-    select: str,
-    months: Sequence[str] | None,
+    build: Callable[[], list[NodeResult]],
     manifest: Mapping[str, Any],
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+) -> Iterator[Reported]:
     """Build, report every node, and fail afterwards if one of them has."""
-    results = dbt.build(select, months)
+    results = build()
     for result in results:
         yield from _events(context, result, manifest)
     failed = [r.unique_id for r in results if not (r.passed or r.warned)]
@@ -108,7 +130,7 @@ def _build(
 
 def _events(
     context: dg.AssetExecutionContext, result: NodeResult, manifest: Mapping[str, Any]
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+) -> Iterator[Reported]:
     kind = result.unique_id.split(".", 1)[0]
     if kind == "test":
         key = get_asset_check_key_for_test(

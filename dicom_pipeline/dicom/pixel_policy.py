@@ -12,7 +12,18 @@ from dicom_pipeline.dicom import sop_classes as sop
 from dicom_pipeline.dicom.outcome import Json, first_text
 from dicom_pipeline.dicom.ultrasound import Box, number, regions, values
 
-__all__ = ["Box", "Decision", "PixelDecision", "PixelReason", "decide"]
+__all__ = [
+    "POLICY_VERSION",
+    "Box",
+    "Decision",
+    "PixelDecision",
+    "PixelReason",
+    "decide",
+]
+
+
+POLICY_VERSION = "1"
+"""Changes whenever the same header may get another decision."""
 
 
 class Decision(StrEnum):

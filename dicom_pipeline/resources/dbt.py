@@ -5,6 +5,7 @@ starts in 0.3 s. What dbt writes about itself goes below the home folder.
 """
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,6 +68,17 @@ class Dbt:
         """What Dagster reads the models from."""
         return self.home / "target" / "manifest.json"
 
+    @cached_property
+    def digest(self) -> str:
+        """Digest of everything in the project that shapes a table."""
+        shaping = {".sql", ".csv", ".yml"}
+        found = hashlib.sha256()
+        for file in sorted(self._files()):
+            if file.suffix in shaping:
+                found.update(str(file.relative_to(self.project)).encode())
+                found.update(file.read_bytes())
+        return found.hexdigest()[:32]
+
     def prepare(self) -> Path:
         """Parse the project where it or its places changed; return the manifest."""
         with self._lock():
@@ -78,14 +90,23 @@ class Dbt:
                 stamp.write_text(told)
         return self.manifest_path
 
-    def build(self, select: str, months: Sequence[str] | None) -> list[NodeResult]:
+    def build(
+        self, select: str, months: Sequence[str] | None, *, anew: bool = False
+    ) -> list[NodeResult]:
         """Build and test what ``select`` names, for these months or for all.
+
+        Args:
+            select: dbt's words for some nodes.
+            months: Raw months to take rows from; ``None``: all.
+            anew: Drop the tables first, as another set of columns needs.
 
         Raises:
             DbtError: dbt could not start; a model or test that fails is a result.
         """
         self.prepare()
         options = ["--select", *select.split()]
+        if anew:
+            options += ["--full-refresh"]
         if months is not None:
             options += ["--vars", json.dumps({"months": list(months)})]
         with self._lock():
@@ -130,11 +151,14 @@ class Dbt:
         return Manifest.from_msgpack(packed.read_bytes())
 
     def _newest(self) -> float:
-        return max(
-            file.stat().st_mtime
-            for file in self.project.rglob("*")
-            if file.is_file() and "target" not in file.parts
-        )
+        return max(file.stat().st_mtime for file in self._files())
+
+    def _files(self) -> Iterator[Path]:
+        """Files of the project; ``target`` and ``logs`` of runs by hand are none."""
+        for file in self.project.rglob("*"):
+            inside = file.relative_to(self.project).parts
+            if file.is_file() and not {"target", "logs"} & set(inside):
+                yield file
 
     @contextlib.contextmanager
     def _environment(self) -> Iterator[None]:

@@ -86,6 +86,11 @@ class Jpegs:
             compressed_images_key("empty", _PART), parquet(COMPRESSED_IMAGES, empty)
         )
 
+    def has_table(self, month: str) -> bool:
+        """Whether the table of a month's JPEGs is there, whatever it says."""
+        token = self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
+        return any(self.stage.list(compressed_images_key(token, _PART)))
+
     def render_month(self, month: str, progress: Progress) -> Rendered:
         """Render what is new or stale, keep what is right, remove what is left over.
 
