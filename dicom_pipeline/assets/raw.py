@@ -11,9 +11,10 @@ import dagster as dg
 
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.headers import HEADERS
-from dicom_pipeline.dicom.rows import entity_tables
 from dicom_pipeline.partitions import STUDY_MONTHS
-from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.ledger import STORED, Ledger
+from dicom_pipeline.resources.months import hold_grain
+from dicom_pipeline.resources.projection import Projection
 from dicom_pipeline.resources.tables import RawTables
 from dicom_pipeline.sources.door import Door
 
@@ -31,6 +32,7 @@ def raw_files(
     context: dg.AssetExecutionContext, door: dg.ResourceParam[Door]
 ) -> dg.MaterializeResult[None]:
     """Let every pending batch in; report the balance."""
+    hold_grain(door.ledger, door.grain)
     done: Counter[str] = Counter()
     pending = door.ledger.pending()
     for number, batch in enumerate(pending, start=1):
@@ -64,12 +66,23 @@ def raw_headers(
 ) -> dg.MaterializeResult[None]:
     """Check that the headers that the door has read are there, and count them."""
     batches = ledger.batches_by_month()
-    rows = sum(
-        raw_tables.read(HEADERS, month, batch).num_rows
+    gone = sum(
+        len(set(batches.get(month, [])) - raw_tables.batches(HEADERS, month))
         for month in context.partition_keys
-        for batch in batches.get(month, [])
     )
+    if gone:
+        raise dg.Failure(
+            f"headers of {gone} batches are gone from the raw bucket",
+            allow_retries=False,
+        )
+    rows = sum(stored_in(ledger, month) for month in context.partition_keys)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+
+def stored_in(ledger: Ledger, month: str) -> int:
+    """Rows of headers of a month: one for each file that was stored, by the ledger."""
+    outcomes = ledger.balance_by_month().get(month, {})
+    return sum(outcomes.get(outcome, 0) for outcome in STORED)
 
 
 @dg.multi_asset(
@@ -95,31 +108,12 @@ def raw_entities(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Project the headers of each new batch into the five tables."""
     batches = ledger.batches_by_month()
+    projection = Projection(raw_tables)
     rows: Counter[str] = Counter()
     for month in context.partition_keys:
-        rows += project_month(raw_tables, month, batches.get(month, []))
+        rows += projection.project(month, batches.get(month, []))
     for table in ENTITIES:
         yield dg.MaterializeResult(
             asset_key=["raw", table.name],
             metadata={"dagster/row_count": rows[table.name]},
         )
-
-
-def project_month(tables: RawTables, month: str, batches: list[str]) -> Counter[str]:
-    """Make the entity tables of the month's batches that have none yet.
-
-    The last table is written last: a batch that has it has everything.
-
-    Returns:
-        Rows per table that were written now.
-    """
-    rows: Counter[str] = Counter()
-    done = tables.batches(ENTITIES[-1], month)
-    for batch in batches:
-        if batch in done:
-            continue
-        made = entity_tables(tables.read(HEADERS, month, batch))
-        for table in ENTITIES:
-            tables.write(table, month, batch, made[table.name])
-            rows[table.name] += made[table.name].num_rows
-    return rows
