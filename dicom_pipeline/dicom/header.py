@@ -122,7 +122,7 @@ def _reason(error: Exception, file: Prefix) -> QuarantineReason:
         return QuarantineReason.NESTED_TOO_DEEP
     if file.bad_deflate:
         return QuarantineReason.BAD_DEFLATE
-    if file.overflowed or isinstance(error, TooManyElementsError):
+    if file.overflowed or isinstance(error, TooManyElementsError | MemoryError):
         return QuarantineReason.HEADER_TOO_LARGE
     return QuarantineReason.TRUNCATED if file.at_end else QuarantineReason.UNREADABLE
 
@@ -132,11 +132,8 @@ def _header(found: Scanned) -> Outcome:
     dataset, meta = walk.json(found.dataset), Walk().json(found.meta)
     if walk.cut:
         return Refused(QuarantineReason.TRUNCATED)
-    nameless = _nameless(dataset, meta)
-    if nameless is not None:
-        return nameless
     private = [tag for tag in dataset if tag[3] in _ODD]
-    return Header(
+    header = Header(
         dataset=dataset,
         file_meta=meta,
         private_creators=_creators(dataset, private),
@@ -147,17 +144,19 @@ def _header(found: Scanned) -> Outcome:
         bulk=tuple(walk.bulk),
         issues=tuple(walk.issues),
     )
+    return _named(header)
 
 
-def _nameless(dataset: Json, meta: Json) -> Refused | Ignored | None:
-    """Whether an identifying UID is missing or not one; a directory has none."""
+def _named(header: Header) -> Header | Refused | Ignored:
+    """Refuse where an identifying UID is missing or not one; a directory has none."""
     for tag, missing in _IDENTITY:
-        if not first_text(dataset, tag):
-            directory = first_text(meta, "00020002") == MEDIA_STORAGE_DIRECTORY
-            return Ignored(IgnoredReason.DICOMDIR) if directory else Refused(missing)
-        if len(dataset[tag]["Value"]) > 1:
-            return Refused(QuarantineReason.INVALID_UID)
-    return None
+        if not header.text(tag):
+            if first_text(header.file_meta, "00020002") == MEDIA_STORAGE_DIRECTORY:
+                return Ignored(IgnoredReason.DICOMDIR)
+            return Refused(missing, header)
+        if len(header.dataset[tag]["Value"]) > 1:
+            return Refused(QuarantineReason.INVALID_UID, header)
+    return header
 
 
 def _unfinished(file: Prefix) -> QuarantineReason | None:

@@ -1,12 +1,19 @@
 """What reading a header can end in: the header, a wish, a refusal, a shrug."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from dicom_pipeline.dicom.reasons import IgnoredReason, QuarantineReason
 
 Json = dict[str, Any]
 """A data set in the DICOM JSON Model (PS3.18 F.2): tag to element."""
+
+
+class HasTexts(Protocol):
+    """A header, or as much of it as somebody needs."""
+
+    def text(self, tag: str) -> str:
+        """First value of a top-level element as text; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +123,15 @@ class NeedMore:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The object cannot become a row."""
+    """The object cannot become a row.
+
+    Attributes:
+        reason: Why.
+        header: What was read to its end all the same: it lacks a name.
+    """
 
     reason: QuarantineReason
+    header: Header | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

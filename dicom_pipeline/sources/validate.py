@@ -9,24 +9,29 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from dicom_pipeline.dicom.header import (
     FIRST_RANGE,
     Header,
+    Ignored,
     NeedMore,
     Outcome,
     Refused,
     extract,
 )
-from dicom_pipeline.dicom.reasons import QuarantineReason
+from dicom_pipeline.dicom.reasons import IgnoredReason, QuarantineReason
 from dicom_pipeline.resources.compressor import Answer, Compressor, Job
+from dicom_pipeline.sources.candidates import (
+    UNREADABLE_FILE,
+    Candidate,
+    candidates_of,
+)
 from dicom_pipeline.sources.requirements import identifiers, missing
 
 _AT_ONCE: Final = 200  # files that one process of the decoder gets
-_UNREADABLE_FILE: Final = "no_permission_or_gone"
+_COPIED_BYTES: Final = 1024**3  # of members that wait on disk for the decoder
 
 
 @dataclass(frozen=True)
@@ -34,10 +39,11 @@ class FileReport:
     """One row of the report; its fields are the columns, in this order.
 
     Attributes:
-        path: As given, or below the folder that was given.
+        path: As given, or below the folder or archive that was given.
         bytes: Size; empty where the file cannot be opened.
         readable: Whether its header can be read to its end.
-        reason: Why not, or why it would be passed over.
+        reason: Why it would be set aside or passed over; a file that is readable may
+            lack a name, or be an index of others.
         modality: Modality (0008,0060).
         sop_class_uid: What kind of object it is.
         transfer_syntax_uid: How it is encoded.
@@ -66,11 +72,17 @@ class FileReport:
     @property
     def verdict(self) -> str:
         """One word: the worst that is to be said of the file."""
-        if not self.readable:
+        if self.reason:
             return self.reason
         if self.decodable is False:
             return "undecodable"
         return "incomplete" if self.missing_type_1 or self.missing_type_2 else "ok"
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it would not be loaded, or not be seen."""
+        passed_over = self.reason in list(IgnoredReason)
+        return bool(self.reason and not passed_over) or self.decodable is False
 
 
 COLUMNS: Final = tuple(field.name for field in fields(FileReport))
@@ -79,7 +91,9 @@ COLUMNS: Final = tuple(field.name for field in fields(FileReport))
 def validate(
     paths: Iterable[Path], decoder: Compressor | None = None
 ) -> Iterator[FileReport]:
-    """Report on files and on the files below folders, in order of path.
+    """Report on files, on those below folders and in archives, in order of path.
+
+    One process reads: a header takes a millisecond, and the decoder has all cores.
 
     Args:
         paths: Files and folders; links to folders are not followed.
@@ -89,10 +103,15 @@ def validate(
     Raises:
         CompressorError: The decoder cannot be started.
     """
-    files = _files(paths)
-    while some := list(islice(files, _AT_ONCE)):
-        reports = [_read(path) for path in some]
-        yield from _decoded(reports, decoder) if decoder is not None else reports
+    with tempfile.TemporaryDirectory() as copies:
+        for batch in _batches(candidates_of(paths, Path(copies))):
+            reports = [_read(candidate) for candidate in batch]
+            if decoder is not None:
+                reports = _decoded(batch, reports, decoder)
+            for candidate in batch:
+                if candidate.is_copy and candidate.file is not None:
+                    candidate.file.unlink()
+            yield from reports
 
 
 def write_csv(reports: Iterable[FileReport], out: Path) -> Counter[str]:
@@ -107,33 +126,47 @@ def write_csv(reports: Iterable[FileReport], out: Path) -> Counter[str]:
     return verdicts
 
 
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if not file.is_dir())
-        else:
-            yield path
+def _batches(candidates: Iterator[Candidate]) -> Iterator[list[Candidate]]:
+    """Cut where a process of the decoder, or the disk with the copies, has enough."""
+    batch: list[Candidate] = []
+    copied = 0
+    for candidate in candidates:
+        batch.append(candidate)
+        if candidate.is_copy and candidate.file is not None:
+            copied += candidate.file.stat().st_size
+        if len(batch) == _AT_ONCE or copied > _COPIED_BYTES:
+            yield batch
+            batch, copied = [], 0
+    if batch:
+        yield batch
 
 
-def _read(path: Path) -> FileReport:
+def _read(candidate: Candidate) -> FileReport:
+    if candidate.file is None:
+        return FileReport(candidate.path, reason=candidate.reason)
     try:
-        size = path.stat().st_size
-        outcome = _outcome(path, size)
+        size = candidate.file.stat().st_size
+        outcome = _outcome(candidate.file, size)
     except OSError:
-        return FileReport(str(path), reason=_UNREADABLE_FILE)
-    if not isinstance(outcome, Header):
-        return FileReport(str(path), size, reason=_reason(outcome))
-    return FileReport(
-        path=str(path),
-        bytes=size,
+        return FileReport(candidate.path, reason=UNREADABLE_FILE)
+    report = FileReport(candidate.path, size, reason=_reason(outcome))
+    if isinstance(outcome, Ignored):
+        return replace(report, readable=True)
+    header = outcome.header if isinstance(outcome, Refused) else outcome
+    return _described(report, header) if isinstance(header, Header) else report
+
+
+def _described(report: FileReport, header: Header) -> FileReport:
+    return replace(
+        report,
         readable=True,
-        modality=outcome.modality,
-        sop_class_uid=outcome.sop_class_uid,
-        transfer_syntax_uid=outcome.transfer_syntax_uid,
-        identifiers=tuple(identifiers(outcome)),
-        missing_type_1=tuple(missing(outcome, 1)),
-        missing_type_2=tuple(missing(outcome, 2)),
-        frames=_frames(outcome),
+        modality=header.modality,
+        sop_class_uid=header.sop_class_uid,
+        transfer_syntax_uid=header.transfer_syntax_uid,
+        identifiers=tuple(identifiers(header)),
+        missing_type_1=tuple(missing(header, 1)),
+        missing_type_2=tuple(missing(header, 2)),
+        frames=_frames(header),
     )
 
 
@@ -163,20 +196,22 @@ def _frames(header: Header) -> int | None:
 
 
 def _decoded(
-    reports: Sequence[FileReport], decoder: Compressor
-) -> Iterator[FileReport]:
+    batch: Sequence[Candidate], reports: Sequence[FileReport], decoder: Compressor
+) -> list[FileReport]:
     """Decode the files that have pixels, all in one process."""
     with tempfile.TemporaryDirectory() as folder:
         jobs = [
-            Job(str(number), str(Path(report.path).absolute()), f"{folder}/{number}")
-            for number, report in enumerate(reports)
-            if report.frames is not None
+            Job(str(number), str(candidate.file.absolute()), f"{folder}/{number}")
+            for number, candidate in enumerate(batch)
+            if candidate.file is not None and reports[number].frames is not None
         ]
         answers: dict[str, list[Answer]] = {job.id: [] for job in jobs}
         for answer in decoder.render(jobs):
             answers[answer["id"]].append(answer)
-    for number, report in enumerate(reports):
-        yield _with_answers(report, answers.get(str(number), []))
+    return [
+        _with_answers(report, answers.get(str(number), []))
+        for number, report in enumerate(reports)
+    ]
 
 
 def _with_answers(report: FileReport, answers: Sequence[Answer]) -> FileReport:
