@@ -17,6 +17,8 @@ from dicom_pipeline.dicom.values import value_of
 
 Row = dict[str, Any]
 
+_NAMES = HEADERS.schema.names
+_READ = [column for column in HEADERS.columns if column.reading is not Reading.OWN]
 PIXEL_DATA = "7FE00010"
 ROW_ORDER = (
     "series_instance_uid",
@@ -55,6 +57,11 @@ def header_row(header: Header, file: FileFacts) -> Row:
         One value per column, in column order. The same header and facts give the same
         row: there is no clock in it.
     """
+    return with_facts(core_row(header), file)
+
+
+def core_row(header: Header) -> Row:
+    """Make the columns of a row that the header alone decides."""
     elements = {**header.file_meta, **header.dataset}
     if header.has_pixel_data:
         elements[PIXEL_DATA] = {}
@@ -67,22 +74,18 @@ def header_row(header: Header, file: FileFacts) -> Row:
         "element_count": header.element_count,
         "bulk": [asdict(bulk) for bulk in header.bulk],
         "issues": [asdict(issue) for issue in header.issues],
-        "provider": file.provider,
-        "raw_key": file.raw_key,
-        "bytes": file.bytes,
         "header_bytes": header.header_bytes,
         "month_source": month_source,
-        "fingerprint": file.fingerprint,
-        "modified_at": file.modified_at,
         "reader_version": READER_VERSION,
-        "batch_id": file.batch_id,
     }
-    return {
-        column.name: own[column.name]
-        if column.reading is Reading.OWN
-        else value_of(column, elements)[0]
-        for column in HEADERS.columns
-    }
+    read = {column.name: value_of(column, elements)[0] for column in _READ}
+    return own | read
+
+
+def with_facts(core: Row, file: FileFacts) -> Row:
+    """Complete a ``core_row`` with what is known of its file, in column order."""
+    row = core | asdict(file)
+    return {name: row[name] for name in _NAMES}
 
 
 def headers_table(rows: Iterable[Row]) -> pa.Table:

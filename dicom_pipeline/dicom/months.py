@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from dicom_pipeline.dicom.outcome import Header
+from dicom_pipeline.dicom.outcome import HasTexts
 from dicom_pipeline.dicom.times import read_date
 
 Grain = Literal["monthly", "daily"]
@@ -17,14 +17,17 @@ _SOURCES = (
     ("ContentDate", "00080023"),
     ("InstanceCreationDate", "00080012"),
 )
+DATE_TAGS = tuple(tag for _, tag in _SOURCES)
+"""Elements that may say the month."""
+
 _YEARS = range(1800, 2200)
 
 
-def month_of(header: Header, grain: Grain = "monthly") -> tuple[str, str | None]:
+def month_of(header: HasTexts, grain: Grain = "monthly") -> tuple[str, str | None]:
     """Find the partition of an instance from the first of its dates that is a date.
 
     Args:
-        header: The header.
+        header: The header, or what has its ``DATE_TAGS``.
         grain: ``monthly`` or ``daily``.
 
     Returns:

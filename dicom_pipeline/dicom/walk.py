@@ -86,8 +86,10 @@ class _Level:
         for tag, vr, value in dataset.elements:
             if tag & 0xFFFF:  # no group length: of the file's bytes, not of the patient
                 key = key_of(tag)
-                read = self._read if type(value) is bytes else self._element
-                elements[key] = read(tag, vr, value, key)
+                if type(value) is bytes:
+                    elements[key] = self._read(tag, vr, value, key)
+                else:
+                    elements[key] = self._element(tag, vr, value, key)
         self.walk.element_count += len(elements)
         return elements
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -42,6 +43,16 @@ class RawTables:
     def write(self, table: Table, month: str, batch: str, rows: pa.Table) -> None:
         """Store one batch of one month."""
         self.bucket.write(table_key(table.name, month, batch), parquet(table, rows))
+
+    def write_parts(
+        self, table: Table, month: str, batch: str, parts: Iterable[pa.Table]
+    ) -> None:
+        """Store one batch of one month, each part a row group: one is in memory."""
+        sink = io.BytesIO()
+        with pq.ParquetWriter(sink, table.schema, compression="zstd") as file:
+            for part in parts:
+                file.write_table(part)
+        self.bucket.write(table_key(table.name, month, batch), sink.getvalue())
 
     def read(self, table: Table, month: str, batch: str) -> pa.Table:
         """Return one batch, from its own file or from a compacted one.

@@ -5,20 +5,23 @@ was read. A bad file is set aside with its reason; a bad place stops the batch, 
 is then done again from its beginning.
 """
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
-from dicom_pipeline.dicom.header import READER_VERSION, Header, Ignored, Refused
+from dicom_pipeline.dicom.header import READER_VERSION, Ignored, Refused
 from dicom_pipeline.dicom.identity import patient_identity
 from dicom_pipeline.dicom.months import month_of
 from dicom_pipeline.dicom.reasons import IgnoredReason
-from dicom_pipeline.dicom.rows import FileFacts, header_row, headers_table
+from dicom_pipeline.dicom.rows import (
+    FileFacts,
+    PackedHeader,
+    Shelf,
+    header_tables,
+)
 from dicom_pipeline.layout import Grain, RawKey, quarantine_key
 from dicom_pipeline.resources.bucket import (
     Bucket,
@@ -26,7 +29,8 @@ from dicom_pipeline.resources.bucket import (
     ObjectGoneError,
     StoredObject,
 )
-from dicom_pipeline.resources.headers import HeaderRead, read_headers
+from dicom_pipeline.resources.header_workers import HeaderReader
+from dicom_pipeline.resources.headers import HeaderRead
 from dicom_pipeline.resources.ledger import STORED, Ledger, Outcome, Row, Version
 from dicom_pipeline.resources.outcomes import FILED
 from dicom_pipeline.resources.store import CONCURRENCY
@@ -61,9 +65,10 @@ class Admission:
         return Version(self.arrival["fingerprint"], (self.patient, *uids))
 
     @property
-    def header(self) -> Header | None:
+    def header(self) -> PackedHeader | None:
         """The header, where it could be read."""
-        return self.read.found if isinstance(self.read.found, Header) else None
+        found = self.read.found
+        return found if isinstance(found, PackedHeader) else None
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,14 @@ class Door:
         ledger: Where outcomes are recorded.
         provider: Name of the provider, the namespace of its patient ids.
         grain: How time is cut.
+        reader: Reads the headers, in processes of its own where it has some.
     """
 
     sources: Mapping[str, Bucket]
     ledger: Ledger
     provider: str
     grain: Grain
+    reader: HeaderReader = field(default_factory=HeaderReader)
 
     @property
     def raw(self) -> Bucket:
@@ -112,8 +119,11 @@ class Door:
         for arrival in arrivals:
             by_source[_source_of(arrival)].append(arrival)
         read: dict[str, HeaderRead] = {}
+        shelf = Shelf()
         for source, rows in by_source.items():
-            read |= asyncio.run(_read_all(self.sources[source], rows))
+            ids = {_stored(row): row["arrival_id"] for row in rows}
+            for each in self.reader.read(self.sources[source], list(ids)):
+                read[ids[each.stored]] = _on(shelf, each)
         return [Admission(row, read[row["arrival_id"]]) for row in arrivals]
 
     def _filed(self, each: Admission) -> Admission:
@@ -181,14 +191,14 @@ class Door:
                 self.raw.delete(held)
 
     def _write_headers(self, batch: str, done: Iterable[Admission]) -> None:
-        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        files: dict[str, list[tuple[PackedHeader, FileFacts]]] = defaultdict(list)
         for each in done:
             if each.outcome in STORED and each.header is not None:
                 facts = self._facts(each, batch)
-                rows[each.month].append(header_row(each.header, facts))
+                files[each.month].append((each.header, facts))
         tables = RawTables(self.raw)
-        for month, of_month in rows.items():
-            tables.write(HEADERS, month, batch, headers_table(of_month))
+        for month, of_month in files.items():
+            tables.write_parts(HEADERS, month, batch, header_tables(of_month))
 
     def _facts(self, each: Admission, batch: str) -> FileFacts:
         return FileFacts(
@@ -201,17 +211,20 @@ class Door:
         )
 
 
-async def _read_all(bucket: Bucket, rows: list[Row]) -> dict[str, HeaderRead]:
-    ids = {
-        StoredObject(
-            row["held_key"] or row["source_key"],
-            row["held_fingerprint"] or row["fingerprint"],
-            row["bytes"],
-            row["modified_at"],
-        ): row["arrival_id"]
-        for row in rows
-    }
-    return {ids[read.stored]: read async for read in read_headers(bucket, list(ids))}
+def _stored(row: Row) -> StoredObject:
+    return StoredObject(
+        row["held_key"] or row["source_key"],
+        row["held_fingerprint"] or row["fingerprint"],
+        row["bytes"],
+        row["modified_at"],
+    )
+
+
+def _on(shelf: Shelf, read: HeaderRead) -> HeaderRead:
+    """Put a header's text out of the way until it is written."""
+    if not isinstance(read.found, PackedHeader):
+        return read
+    return replace(read, found=shelf.keep(read.found))
 
 
 def _judged(
