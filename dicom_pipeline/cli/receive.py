@@ -20,7 +20,7 @@ from dicom_pipeline.sources.receive_inbox import Inbox
 from dicom_pipeline.sources.receive_spool import Spool
 from dicom_pipeline.sources.receive_terms import Listen, Tally, tls_context
 
-_STANDARD_PORT = 11112  # registered for DICOM (PS3.8 9.1.1)
+_STANDARD_PORT = 11112  # registered for DICOM (PS3.8 9.1)
 _ATTEMPTS = 3  # of a request to the store: the sender waits, and will try again
 _STOP_SECONDS = 10  # after SIGTERM; `up` kills after twice that
 _LOOPBACK = ("127.", "::1", "localhost")

@@ -1,6 +1,6 @@
 """The one part of a multipart answer, as it comes (RFC 2046 5.1).
 
-PS3.18 8.7.3.2 wraps every retrieved object in ``multipart/related``. Only a few
+PS3.18 8.7.3.5 wraps every retrieved object in ``multipart/related``. Only a few
 kilobytes of it are in memory at any time, and the bytes inside are handed on as they
 are.
 """
