@@ -1,5 +1,6 @@
 """Which letters the bytes of a text mean (PS3.5 6.1, PS3.3 C.12.1.1.2)."""
 
+import re
 from functools import lru_cache
 
 from pydicom.charset import convert_encodings, decode_bytes, python_encoding
@@ -9,6 +10,9 @@ DEFAULT = ("iso8859",)
 """Python encodings where (0008,0005) is absent: latin-1 reads every byte."""
 
 _ESCAPE = 0x1B
+_PARTS = re.compile(rb"(?=\x1b)")
+_CHINESE = b"\x1b$)A"  # ISO-IR 58 to G1, PS3.3 Table C.12-4
+_GB2312 = "iso_ir_58"
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 _MISSPELT_UTF8 = frozenset({"UTF-8", "UTF8", "UTF_8"})
 
@@ -37,7 +41,8 @@ def _spelled(term: str) -> str:
     if term.upper() in _MISSPELT_UTF8:
         return "ISO_IR 192"
     # A name of a Python codec is not a defined term: some are no text encodings.
-    return term if term in python_encoding or term.startswith("ISO") else ""
+    mendable = term.startswith("ISO") and "\0" not in term  # codecs refuse a NUL
+    return term if term in python_encoding or mendable else ""
 
 
 def decoded(data: bytes, encodings: tuple[str, ...]) -> tuple[str, bool]:
@@ -57,7 +62,16 @@ def decoded(data: bytes, encodings: tuple[str, ...]) -> tuple[str, bool]:
         except (UnicodeError, LookupError):
             return data.decode("latin-1"), False
     try:
-        text = decode_bytes(data, encodings, TEXT_VR_DELIMS)
+        text = "".join(_part(part, encodings) for part in _PARTS.split(data))
     except (UnicodeError, LookupError):
-        return data.decode("latin-1"), False
-    return text, _REPLACED not in text
+        text = _REPLACED
+    fits = _REPLACED not in text and "\x1b" not in text
+    return (text, True) if fits else (data.decode("latin-1"), False)
+
+
+def _part(part: bytes, encodings: tuple[str, ...]) -> str:
+    """Decode what follows one escape sequence, or what comes before the first."""
+    if part.startswith(_CHINESE) and _GB2312 in encodings:
+        # pydicom 3.0.2 leaves this one escape sequence in the text.
+        return part.removeprefix(_CHINESE).decode(_GB2312)
+    return str(decode_bytes(part, encodings, TEXT_VR_DELIMS))

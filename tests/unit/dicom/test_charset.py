@@ -64,7 +64,9 @@ def test_bytes_that_do_not_fit_are_kept():
     assert (text, fits) == ("Müller", False)
 
 
-@pytest.mark.parametrize("terms", [b"unicode_escape", b"hex", b"idna", b"ISO_IR 999"])
+@pytest.mark.parametrize(
+    "terms", [b"unicode_escape", b"hex", b"idna", b"ISO_IR 999", b"ISO_IR\0 100"]
+)
 def test_a_name_that_is_no_defined_term_is_the_default(terms):
     """Python has codecs that are no character sets; none is ever called by a file."""
     with silence():
