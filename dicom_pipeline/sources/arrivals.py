@@ -95,7 +95,7 @@ class Watch:
         pages, token = 0, self._position()
         while True:
             page = self._page(token)
-            rows |= self.intake.unknown(self.source, page.objects)
+            rows |= self.intake.unknown(self.source, page.objects, is_there=True)
             found |= self._hand_out_whole_batches(rows)
             pages, token = pages + 1, page.token
             if not token or self.clock() >= end:

@@ -40,9 +40,26 @@ class Intake:
         default_factory=nullcontext, repr=False
     )
 
-    def unknown(self, source: str, objects: Iterable[StoredObject]) -> dict[str, Row]:
-        """Return the arrivals among ``objects`` that are not known, by their ids."""
+    def unknown(
+        self,
+        source: str,
+        objects: Iterable[StoredObject],
+        *,
+        is_there: bool = False,
+    ) -> dict[str, Row]:
+        """Return the arrivals among ``objects`` that are not known, by their ids.
+
+        A known one whose file was gone when the door came is among them if it is back:
+        ``is_there`` says that it was seen, not told of.
+        """
         rows = {row["arrival_id"]: row for row in self._rows(source, objects)}
+        held = self.known.ids.hold(list(rows))
+        for row, is_held in zip(rows.values(), held, strict=True):
+            seen_at = None if is_there else row["modified_at"]
+            if is_held and (
+                attempt := self.known.returned.attempt(row["arrival_id"], seen_at)
+            ):
+                row["attempt"] = attempt
         return self._still_unknown(rows)
 
     def hand_out(self, rows: dict[str, Row]) -> dict[str, int]:
@@ -65,9 +82,15 @@ class Intake:
     def _still_unknown(self, rows: dict[str, Row]) -> dict[str, Row]:
         held = self.known.ids.hold(list(rows))
         new = [
-            row for row, is_held in zip(rows.values(), held, strict=True) if not is_held
+            row
+            for row, is_held in zip(rows.values(), held, strict=True)
+            if not is_held or self._is_next_attempt(row)
         ]
         return {row["arrival_id"]: row for row in self._not_ours(new)}
+
+    def _is_next_attempt(self, row: Row) -> bool:
+        attempt: int = row.get("attempt", 0)
+        return attempt > 0 and attempt == self.known.returned.attempt(row["arrival_id"])
 
     def _not_ours(self, rows: list[Row]) -> list[Row]:
         """Leave out what we put into the raw bucket ourselves.

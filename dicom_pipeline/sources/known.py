@@ -8,25 +8,18 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dicom_pipeline.catalog.objects import ARRIVALS
-from dicom_pipeline.layout import ledger_key, table_prefix
-from dicom_pipeline.resources.bucket import ObjectGoneError, StoredObject
 from dicom_pipeline.resources.ledger import Ledger, Row
-from dicom_pipeline.resources.parquet_files import read_columns
+from dicom_pipeline.sources.new_files import AT_ONCE, NewFiles
+from dicom_pipeline.sources.returned import Returned
 
 _BYTES = 16
-_AT_ONCE = 16  # files in flight while catching up; each is some 200 KB
-_ROWS_AT_ONCE = 65_536  # of a compacted file, so that few are texts at a time
-_SCHEMA = pa.schema(
-    ARRIVALS.schema.field(name) for name in ("arrival_id", "fingerprint")
-)
 
 
 class Hashes:
@@ -69,16 +62,21 @@ class Hashes:
 
 @dataclass
 class Known:
-    """Ids and fingerprints of every arrival of one ledger, as far as it was read.
+    """Every arrival of one ledger, as far as it was read.
 
     Safe to share between threads.
+
+    Attributes:
+        ledger: Both records.
+        ids: Of every arrival.
+        fingerprints: Of every arrival.
+        returned: What may be handed out again although it is known.
     """
 
     ledger: Ledger
     ids: Hashes = field(default_factory=Hashes, init=False)
     fingerprints: Hashes = field(default_factory=Hashes, init=False)
-    _files: set[StoredObject] = field(default_factory=set, init=False, repr=False)
-    _own: set[str] = field(default_factory=set, init=False, repr=False)
+    returned: Returned = field(default_factory=Returned, init=False)
     _lock: threading.RLock = field(
         default_factory=threading.RLock, init=False, repr=False
     )
@@ -94,44 +92,45 @@ class Known:
             Whether all of them were read before ``end``; what was read is kept, so
             that the next call goes on from there.
         """
+        takers = (
+            (self._arrivals, self._take_arrivals),
+            (self._objects, self.returned.take_objects),
+        )
         with self._lock:
-            missing = self._missing()
-            while missing:
-                self._read(missing[:_AT_ONCE])
-                missing = missing[_AT_ONCE:] or self._missing()
-                if missing and clock() >= end:
-                    return False
+            for files, take in takers:
+                missing = files.missing()
+                while missing:
+                    for rows in files.read(missing[:AT_ONCE]):
+                        take(rows)
+                    missing = missing[AT_ONCE:] or files.missing()
+                    if missing and clock() >= end:
+                        return False
             return True
 
     def add(self, batch: str, rows: Sequence[Row]) -> None:
         """Take in a batch that was written here; it is not read again."""
         with self._lock:
-            self._own.add(ledger_key(ARRIVALS.name, batch))
+            self._arrivals.skip(batch)
             self.ids.add([row["arrival_id"] for row in rows])
             self.fingerprints.add([row["fingerprint"] for row in rows])
+            for row in rows:
+                if "attempt" in row:
+                    self.returned.hand_out(row["arrival_id"], row["attempt"])
 
-    def _missing(self) -> list[StoredObject]:
-        listed = self.ledger.arrivals.files.listed(table_prefix(ARRIVALS.name))
-        self._files &= set(listed)
-        return [
-            item
-            for item in listed
-            if item not in self._files and item.key not in self._own
-        ]
+    def _take_arrivals(self, rows: pa.RecordBatch) -> None:
+        self.ids.add(rows["arrival_id"].to_pylist())
+        self.fingerprints.add(rows["fingerprint"].to_pylist())
+        self.returned.take_arrivals(rows)
 
-    def _read(self, items: list[StoredObject]) -> None:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for item, rows in zip(items, pool.map(self._rows, items), strict=True):
-                for some in rows.to_batches(_ROWS_AT_ONCE):
-                    self.ids.add(some["arrival_id"].to_pylist())
-                    self.fingerprints.add(some["fingerprint"].to_pylist())
-                self._files.add(item)
+    @cached_property
+    def _arrivals(self) -> NewFiles:
+        columns = ("arrival_id", "fingerprint", "attempt")
+        return NewFiles(self.ledger.arrivals, columns)
 
-    def _rows(self, item: StoredObject) -> pa.Table:
-        try:
-            return read_columns(self.ledger.bucket, item, _SCHEMA)
-        except ObjectGoneError:  # compacted meanwhile: its rows are in another file
-            return _SCHEMA.empty_table()
+    @cached_property
+    def _objects(self) -> NewFiles:
+        columns = ("arrival_id", "attempt", "reason", "modified_at")
+        return NewFiles(self.ledger.objects, columns)
 
 
 def _hashed(texts: Iterable[str]) -> NDArray[np.bytes_]:

@@ -50,7 +50,7 @@ def loaded(raw):
 CHANGES = st.tuples(st.sampled_from("abc"), st.sampled_from(["x", "y", ""]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     rounds=st.lists(
         st.tuples(st.lists(CHANGES, max_size=3), st.booleans(), st.booleans()),
