@@ -1,10 +1,13 @@
 """C-STORE from DCMTK and from Orthanc: what they send is what the bucket has."""
 
 import io
+import json
+import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pydicom
@@ -14,10 +17,8 @@ from moto.server import ThreadedMotoServer
 from dicom_pipeline.layout import sending_ae_of
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.store import Store
-from dicom_pipeline.sources.receive import Receiver
-from dicom_pipeline.sources.receive_inbox import Inbox
-from dicom_pipeline.sources.receive_spool import Spool
-from dicom_pipeline.sources.receive_terms import Listen, Tally, tls_context
+from dicom_pipeline.sources.receive_terms import tls_context
+from tests.integration.listening import Listening
 from tests.integration.peers import (
     cut_after,
     data_set,
@@ -30,6 +31,7 @@ from tests.integration.peers import (
     wheel_file,
 )
 
+COMMAND = Path(sys.executable).with_name("dicom-pipeline")
 PADDING = 0xFFFCFFFC  # Data Set Trailing Padding (PS3.10 7.2)
 SYNTAXES = {
     "-xi": "MR_small_implicit.dcm",
@@ -58,33 +60,6 @@ def store() -> Iterator[Store]:
         attempts=1,
     )
     server.stop()
-
-
-class Listening:
-    """A receiver that runs, its bucket, and what it has told."""
-
-    def __init__(self, folder: Path, store: Store, **listen: object) -> None:
-        """Have a bucket of its own; more words say how to listen."""
-        self.bucket = Bucket(f"b{free_port()}", store)
-        self.bucket.create()
-        self.told: list[Tally] = []
-        self.spool = folder / "spool"
-        self.receiver = Receiver(
-            Listen(port=0, **listen),
-            Inbox(self.bucket),
-            Spool(self.spool, 1 << 30),
-            self.told.append,
-        )
-
-    @contextmanager
-    def running(self) -> Iterator["Listening"]:
-        """Listen for as long as the block runs, then let everyone finish."""
-        with self.receiver.listening(patience=lambda: True) as self.port:
-            yield self
-
-    def bodies(self) -> dict[str, bytes]:
-        """Return what is in the bucket, by key."""
-        return {each.key: self.bucket.read(each.key) for each in self.bucket.list()}
 
 
 @pytest.fixture(scope="module")
@@ -269,3 +244,46 @@ def test_tls_asks_for_a_certificate_that_is_known(tmp_path, store):
 
     assert known.returncode == 0, known.stderr
     assert nobody.returncode != 0
+
+
+@needs_dcmtk
+def test_the_command_listens_tells_machines_and_ends(tmp_path, store):
+    """Ctrl-C is success; a line per association, in counts and codes."""
+    for name in ("provider", "raw", "stage"):
+        Bucket(name, store).create()
+    port = free_port()
+    command = subprocess.Popen(
+        [COMMAND, "receive", "--port", str(port), "--accept-from", "CT1,CT2", "--json"],
+        env={
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "DICOM_PIPELINE_HOME": str(tmp_path),
+            "DICOM_PIPELINE_STORE": "s3",
+            "DICOM_PIPELINE_S3_ENDPOINT": store.endpoint,
+            "DICOM_PIPELINE_PROVIDER_PREFIX": "from-ct/",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert f":{port}" in command.stderr.readline()
+    file = wheel_file("CT_small.dcm")
+    codes = [
+        dcmtk("storescu", "-aet", sender, "127.0.0.1", port, file).returncode
+        for sender in ("CT2", "CT2", "CT3")
+    ]
+    command.send_signal(signal.SIGINT)
+    said, errors = command.communicate(timeout=30)
+    lines = [json.loads(line) for line in said.splitlines()]
+    [key] = [each.key for each in Bucket("provider", store).list()]
+
+    assert (command.returncode, errors) == (0, "")
+    assert [code == 0 for code in codes] == [True, True, False]
+    assert [(n["stored"], n["unchanged"], n["ended"]) for n in lines] == [
+        (1, 0, "released"),
+        (0, 1, "released"),
+        (0, 0, "rejected"),
+    ]
+    assert key.startswith("from-ct/receive/CT2/")
+    assert (tmp_path / "spool" / str(port)).stat().st_mode & 0o777 == 0o700
