@@ -18,11 +18,15 @@ def rows(options: Options) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         paths = ct_files(Path(folder), options.files(5_000))
         yield from _rows("CT, 260 elements", paths, options)
-    corpus = Path(os.environ.get("DICOM_CORPUS", CORPUS))
-    if corpus.is_dir():
-        files = sorted(path for path in corpus.rglob("*") if path.is_file())
-        paths = [path for path in files if both_read(path)]
+    paths = [path for path in corpus_files()[1] if both_read(path)]
+    if paths:
         yield from _rows(f"corpus, {len(paths)} files", paths, options)
+
+
+def corpus_files() -> tuple[Path, list[Path]]:
+    """Folder and files of the given corpus; no files where it is absent."""
+    root = Path(os.environ.get("DICOM_CORPUS", CORPUS))
+    return root, sorted(path for path in root.rglob("*") if path.is_file())
 
 
 def _rows(name: str, paths: list[Path], options: Options) -> Iterator[Row]:
