@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dicom_pipeline.catalog.headers import HEADERS
@@ -20,7 +19,7 @@ from dicom_pipeline.dicom.nested.text import elements_of
 from dicom_pipeline.dicom.nested.types import Field, leaves
 from dicom_pipeline.publish.header_export_folders import folder_of, partition_values
 from dicom_pipeline.publish.header_export_places import Place
-from dicom_pipeline.resources.ledger import STORED, Ledger
+from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.tables import RawTables
 
 PROVENANCE: Final = ("raw_key", "fingerprint", "provider", "modified_at")
@@ -79,7 +78,7 @@ def export_headers(
 
     Args:
         tables: Where the headers are.
-        ledger: Knows which versions were superseded.
+        ledger: Knows which versions are the newest.
         plan: Columns and folders.
         place: Folder to write to, empty.
         told: Called with the rows that are read so far.
@@ -97,30 +96,14 @@ def export_headers(
 
 
 def current_headers(tables: RawTables, ledger: Ledger) -> Iterator[pa.Table]:
-    """Yield the headers batch by batch, without superseded versions."""
-    gone = superseded(ledger)
+    """Yield the headers batch by batch, of each instance its newest version only."""
     for month, batches in ledger.batches_by_month().items():
         for batch in batches:
             rows = tables.read(HEADERS, month, batch)
-            known = pc.is_in(rows["raw_key"], value_set=gone)
-            yield rows.filter(pc.invert(known))
-
-
-def superseded(ledger: Ledger) -> pa.Array:
-    """Raw keys of versions that are not the newest of their SOP instance."""
-    table = ledger.objects.all()
-    is_stored = pc.is_in(table["outcome"], value_set=pa.array([*map(str, STORED)]))
-    stored = table.filter(is_stored).select(
-        ["sop_instance_uid", "modified_at", "fingerprint", "raw_key"]
-    )
-    order = [(name, "descending") for name in ("modified_at", "fingerprint")]
-    seen: set[str] = set()
-    gone = []
-    for row in stored.sort_by([("sop_instance_uid", "ascending"), *order]).to_pylist():
-        if row["sop_instance_uid"] in seen:
-            gone.append(row["raw_key"])
-        seen.add(row["sop_instance_uid"])
-    return pa.array(gone, pa.string())
+            newest = ledger.newest(rows["sop_instance_uid"].to_pylist())
+            columns = (rows[n].to_pylist() for n in ("sop_instance_uid", "fingerprint"))
+            kept = [(*pair, batch) in newest for pair in zip(*columns, strict=True)]
+            yield rows.filter(pa.array(kept, pa.bool_()))
 
 
 class _Writer:
