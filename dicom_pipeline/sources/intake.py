@@ -54,13 +54,16 @@ class Intake:
         """
         rows = {row["arrival_id"]: row for row in self._rows(source, objects)}
         held = self.known.ids.hold(list(rows))
+        new = []
         for row, is_held in zip(rows.values(), held, strict=True):
+            if not is_held:
+                new.append(row)
+                continue
             seen_at = None if is_there else row["modified_at"]
-            if is_held and (
-                attempt := self.known.returned.attempt(row["arrival_id"], seen_at)
-            ):
-                row["attempt"] = attempt
-        return self._still_unknown(rows)
+            attempt = self.known.returned.attempt(row["arrival_id"], seen_at)
+            if attempt:
+                new.append({**row, "attempt": attempt})
+        return self._not_ours(new)
 
     def hand_out(self, rows: dict[str, Row]) -> dict[str, int]:
         """Record what is still unknown; return the files of each batch."""
@@ -86,29 +89,29 @@ class Intake:
             for row, is_held in zip(rows.values(), held, strict=True)
             if not is_held or self._is_next_attempt(row)
         ]
-        return {row["arrival_id"]: row for row in self._not_ours(new)}
+        return self._not_ours(new)
 
     def _is_next_attempt(self, row: Row) -> bool:
         attempt: int = row.get("attempt", 0)
         return attempt > 0 and attempt == self.known.returned.attempt(row["arrival_id"])
 
-    def _not_ours(self, rows: list[Row]) -> list[Row]:
+    def _not_ours(self, rows: list[Row]) -> dict[str, Row]:
         """Leave out what we put into the raw bucket ourselves.
 
         The key of a copy quotes a fingerprint that has arrived: it was recorded before
         it was copied.
         """
         if not rows or rows[0]["source"] != RAW:
-            return rows
+            return {row["arrival_id"]: row for row in rows}
         parsed = [RawKey.parse(row["source_key"]) for row in rows]
         held = self.known.fingerprints.hold(
             [k.fingerprint if k else "" for k in parsed]
         )
-        return [
-            row
+        return {
+            row["arrival_id"]: row
             for row, is_held in zip(rows, held, strict=True)
             if not is_held and not row["source_key"].startswith(OWN_RAW_PREFIXES)
-        ]
+        }
 
     def _rows(self, source: str, objects: Iterable[StoredObject]) -> Iterable[Row]:
         for stored in objects:
