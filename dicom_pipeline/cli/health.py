@@ -2,21 +2,32 @@
 
 import importlib.metadata
 import shutil
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated
 
 import duckdb
 import typer
 
-from dicom_pipeline.cli.console import FAILED, err, out, print_json, table
+from dicom_pipeline.cli.console import (
+    FAILED,
+    UNBALANCED,
+    err,
+    fail,
+    out,
+    print_json,
+    table,
+)
 from dicom_pipeline.deid.keys import KeyUnavailableError
 from dicom_pipeline.places import Places
+from dicom_pipeline.resources.audit import Audit
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.compressor import CompressorError
-from dicom_pipeline.resources.ledger import Balance
+from dicom_pipeline.resources.ledger import Balance, Outcome
 from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.queue import QueueError
 from dicom_pipeline.settings import Settings
+from dicom_pipeline.sources.quarantine import EVERY, Choice, Quarantine
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object to stdout.")]
 Problem = (
@@ -36,34 +47,88 @@ def register(app: typer.Typer) -> None:
     app.command("doctor")(doctor)
 
 
-def status(json: Json = False) -> None:
-    """What has come in, what became of it, and what is owed."""
+def status(
+    json: Json = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="List every file of the raw bucket.")
+    ] = False,
+) -> None:
+    """What has come in, what became of it, and what is owed, by study month."""
     with Places(Settings()).open() as places:
         balance = places.ledger.balance()
         by_month = places.ledger.balance_by_month()
         due = places.months.due()
         rows = table_rows(places)
+        freshness = vars(places.ledger.accounts.freshness())
+        waiting = by_reason(places.quarantine)
         notified = _tried(lambda: _queue(places))[1]
+        files = Audit(places.ledger, places.tables).files() if verify else {}
+    wrong = {month: pair for month, pair in files.items() if pair[0] != pair[1]}
     if json:
         print_json(
             {
                 "balance": vars(balance),
                 "months": by_month,
                 "due": sorted(due),
+                "freshness": freshness,
+                "quarantine": waiting,
                 "tables": rows,
                 "queue": notified,
+                **({"files": files} if verify else {}),
             }
         )
-        return
-    show_balance(balance)
-    err.print(f"notifications: {notified}")
-    outcomes = list(balance.outcomes)
-    rows_by_month: list[list[object]] = [
-        [month, *(counts.get(o, 0) for o in outcomes), "yes" if month in due else ""]
+    else:
+        show_balance(balance)
+        err.print(f"notifications: {notified}")
+        _show_months(by_month, due)
+        table("freshness", ["files", "at"], [[*pair] for pair in freshness.items()])
+        show_waiting(waiting)
+        show_tables(rows)
+    if wrong or balance.pending < 0:
+        fail(f"{len(wrong)} months have other files than the ledger says", UNBALANCED)
+
+
+def _show_months(
+    by_month: Mapping[str, Mapping[str, int]], due: Collection[str]
+) -> None:
+    outcomes = list(Outcome)
+    rows: list[list[object]] = [
+        [
+            month,
+            sum(counts.values()),
+            *(counts.get(each, 0) for each in outcomes),
+            "yes" if month in due else "",
+        ]
         for month, counts in by_month.items()
     ]
-    table("by study month", ["month", *outcomes, "owed"], rows_by_month)
-    show_tables(rows)
+    table("by study month", ["month", "files", *outcomes, "owed"], rows)
+
+
+def by_reason(
+    quarantine: Quarantine, choice: Choice = EVERY
+) -> dict[str, dict[str, int]]:
+    """Count the files that wait, and those that an older reader has refused."""
+    waiting = quarantine.waiting(choice)
+    files = Counter(file.reason for file in waiting)
+    older = Counter(file.reason for file in waiting if quarantine.is_outdated(file))
+    return {
+        reason: {"files": files[reason], "older_reader": older[reason]}
+        for reason in sorted(files)
+    }
+
+
+def show_waiting(reasons: Mapping[str, Mapping[str, int]]) -> None:
+    """Print what waits in the quarantine, by reason."""
+    if not reasons:
+        out.print("nothing waits in the quarantine")
+        return
+    rows: list[list[object]] = [
+        [reason, counts["files"], counts["older_reader"]]
+        for reason, counts in reasons.items()
+    ]
+    table("quarantine", ["reason", "files", "refused by an older reader"], rows)
+    if any(counts["older_reader"] for counts in reasons.values()):
+        out.print("the reader is newer now: dicom-pipeline quarantine replay --all")
 
 
 def doctor(json: Json = False) -> None:

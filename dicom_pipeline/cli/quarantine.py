@@ -1,6 +1,5 @@
 """Commands about refused files: which wait, and once more through the door."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -11,11 +10,10 @@ from dicom_pipeline.cli.console import (
     UNBALANCED,
     err,
     fail,
-    out,
     print_json,
     table,
 )
-from dicom_pipeline.cli.health import Json, show_balance
+from dicom_pipeline.cli.health import Json, by_reason, show_balance, show_waiting
 from dicom_pipeline.cli.load import run_all_due
 from dicom_pipeline.dicom.reasons import QuarantineReason
 from dicom_pipeline.places import Places
@@ -64,13 +62,13 @@ def list_command(
         fail("--layer is raw, or left out")
     with _opened() as places:
         quarantine = places.quarantine
-        waiting = quarantine.waiting(Choice(reason or "", month))
+        choice = Choice(reason or "", month)
+        waiting, reasons = quarantine.waiting(choice), by_reason(quarantine, choice)
         rows = _lines(quarantine, waiting, layer) if files or layer else []
-    by_reason = _by_reason(waiting, quarantine)
     if json:
-        print_json({"waiting": len(waiting), "reasons": by_reason, "files": rows})
+        print_json({"waiting": len(waiting), "reasons": reasons, "files": rows})
         return
-    show_reasons(by_reason)
+    show_waiting(reasons)
     if rows:
         columns = list(rows[0])
         table("files", columns, [[row[name] for name in columns] for row in rows])
@@ -113,31 +111,6 @@ def replay_command(
         show_balance(balance)
     if not (later or balance.holds):
         fail(f"{balance.pending} files have no outcome: run it again", UNBALANCED)
-
-
-def show_reasons(by_reason: Mapping[str, Mapping[str, int]]) -> None:
-    """Print what waits, by reason."""
-    if not by_reason:
-        err.print("nothing waits in the quarantine")
-        return
-    rows: list[list[object]] = [
-        [reason, counts["files"], counts["older_reader"]]
-        for reason, counts in by_reason.items()
-    ]
-    table("quarantine", ["reason", "files", "refused by an older reader"], rows)
-    if any(counts["older_reader"] for counts in by_reason.values()):
-        out.print("the reader is newer: dicom-pipeline quarantine replay --all")
-
-
-def _by_reason(
-    waiting: list[Waiting], quarantine: Quarantine
-) -> dict[str, dict[str, int]]:
-    files = Counter(file.reason for file in waiting)
-    older = Counter(file.reason for file in waiting if quarantine.is_outdated(file))
-    return {
-        reason: {"files": files[reason], "older_reader": older[reason]}
-        for reason in sorted(files)
-    }
 
 
 def _lines(

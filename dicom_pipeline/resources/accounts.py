@@ -6,13 +6,20 @@ A file may be handed out again by a replay: of its outcomes the latest attempt c
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dicom_pipeline.resources.arrow_sql import Kept, ask, choose
 from dicom_pipeline.resources.ledger_table import LedgerTable
-from dicom_pipeline.resources.outcomes import IS_STORED, Balance, Outcome
+from dicom_pipeline.resources.outcomes import (
+    IS_STORED,
+    STORED,
+    Balance,
+    Outcome,
+)
 
 Count = tuple[str | None, str, str | None, int]
 """Month, outcome, reason, files."""
@@ -26,21 +33,25 @@ _SUPERSEDED = f"""
         order by coalesce(attempt, 1) desc, {IS_STORED} desc, outcome, batch_id
     ) > 1
 """  # noqa: S608  # made of the outcomes' names
-_COUNTS = """
-    select month, outcome, reason, sum(n)::bigint from (
-        select month, outcome, reason, 1 as n from objects
-        union all
-        select month, outcome, reason, -1 from superseded
-    ) group by all having sum(n) <> 0 order by all
-"""
-_STORED = f"""
-    select month, batch_id, count(*) from objects where {IS_STORED}
-    group by all order by all
-"""  # noqa: S608
 _RECEIVED = "select count(distinct arrival_id) from arrivals"
 _DIGESTS = """
     select batch_id, count(*), bit_xor(hash(arrival_id)) from rows group by batch_id
 """
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Times at which stores received files; ``None`` where there is no such file.
+
+    Attributes:
+        newest_seen: Of all that were seen.
+        newest_done: Of those that have an outcome.
+        oldest_pending: Of those that have none.
+    """
+
+    newest_seen: datetime | None
+    newest_done: datetime | None
+    oldest_pending: datetime | None
 
 
 @dataclass(frozen=True)
@@ -103,11 +114,31 @@ class Accounts:
 
     def counts(self) -> list[Count]:
         """Files by month, outcome and reason, each by its latest attempt."""
-        return self._kept.of("counts", self.objects.all(), self._counted)
+        total: Counter[tuple[str | None, str, str | None]] = Counter()
+        for part in self._kept.each("counts", self.objects.parts(), _counted):
+            total.update(part)
+        total.subtract(_counted(self.superseded()))
+        found = [(*key, files) for key, files in total.items() if files]
+        return sorted(found, key=lambda count: tuple(map(str, count[:3])))
 
     def stored(self) -> dict[str, dict[str, int]]:
         """Files that were stored, by month and batch."""
-        return self._kept.of("stored", self.objects.all(), _stored)
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for part in self._kept.each("stored", self.objects.parts(), _stored):
+            for (month, batch), files in part.items():
+                found[month][batch] = files
+        return {month: found[month] for month in sorted(found)}
+
+    def freshness(self) -> Freshness:
+        """How far behind the outcomes are what was seen."""
+        seen, done = self.arrivals.all(), self.objects.all()
+        batches = pa.array(sorted(self.objects.batches()), pa.string())
+        owed = seen.filter(pc.invert(pc.is_in(seen["batch_id"], value_set=batches)))
+        return Freshness(
+            newest_seen=pc.max(seen["modified_at"]).as_py(),
+            newest_done=pc.max(done["modified_at"]).as_py(),
+            oldest_pending=pc.min(owed["modified_at"]).as_py(),
+        )
 
     def superseded(self) -> pa.Table:
         """Outcomes that a later attempt has replaced."""
@@ -127,16 +158,22 @@ class Accounts:
         arrived, ended = _ids(seen, wrong), _ids(done, wrong)
         return sum(arrived[key] != ended[key] for key in arrived | ended)
 
-    def _counted(self, rows: pa.Table) -> list[Count]:
-        answer = ask(_COUNTS, objects=rows, superseded=_superseded(rows))
-        return [(month, outcome, reason, n) for month, outcome, reason, n in answer]
+
+def _counted(rows: pa.Table) -> Counter[tuple[str | None, str, str | None]]:
+    return _grouped(rows, "month", "outcome", "reason")
 
 
-def _stored(rows: pa.Table) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = defaultdict(dict)
-    for month, batch, files in ask(_STORED, objects=rows):
-        found[month][batch] = files
-    return dict(found)
+def _stored(rows: pa.Table) -> Counter[tuple[str, str]]:
+    stored = pa.array(map(str, STORED), pa.string())
+    kept = rows.filter(pc.is_in(rows["outcome"], value_set=stored))
+    return _grouped(kept, "month", "batch_id")
+
+
+def _grouped(rows: pa.Table, *names: str) -> Counter[Any]:
+    groups = rows.unify_dictionaries().group_by(list(names))
+    counts = groups.aggregate([([], "count_all")]).to_pydict()
+    keys = zip(*(counts[name] for name in names), strict=True)
+    return Counter(dict(zip(keys, counts["count_all"], strict=True)))
 
 
 def _superseded(rows: pa.Table) -> pa.Table:

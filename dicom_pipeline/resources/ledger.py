@@ -36,22 +36,10 @@ _NEWEST = f"""
         partition by sop_instance_uid order by {NEWEST_FIRST}
     ) = 1
 """  # noqa: S608  # columns of the catalogue
-_BY_MONTH = f"""
-    select distinct month, batch_id from objects where {IS_STORED} order by all
-"""  # noqa: S608
-_TOUCHING = f"""
-    with stored as (select * from objects where {IS_STORED}),
-    moved as (
-        select * from stored where sop_instance_uid in (
-            select sop_instance_uid from stored where outcome = 'new_version'
-        )
-    )
-    select month, batch_id from stored
-    union
-    select here.month, there.batch_id
+_MOVED = """
+    select distinct here.month, there.batch_id
     from moved as here join moved as there using (sop_instance_uid)
-    order by all
-"""  # noqa: S608
+"""
 _INSTANCES = f"""
     select count(distinct sop_instance_uid) from objects where {IS_STORED}
 """  # noqa: S608
@@ -81,7 +69,7 @@ class Ledger:
     @cached_property
     def arrivals(self) -> LedgerTable:
         """What was seen."""
-        used = ("arrival_id", "attempt", "batch_id")
+        used = ("arrival_id", "attempt", "modified_at", "batch_id")
         return LedgerTable(self.bucket, ARRIVALS, used, words=("batch_id",))
 
     @cached_property
@@ -131,11 +119,8 @@ class Ledger:
 
     def batches_by_month(self) -> dict[str, list[str]]:
         """Batches that stored something in each month, sorted."""
-        return self._kept.of(
-            "by_month",
-            self.objects.all(),
-            lambda rows: _lists(ask(_BY_MONTH, objects=rows)),
-        )
+        stored = self.accounts.stored()
+        return {month: sorted(batches) for month, batches in stored.items()}
 
     def batches_that_touch(self) -> dict[str, list[str]]:
         """Batches that change what each month shows, sorted.
@@ -143,11 +128,10 @@ class Ledger:
         Beside its own, those that stored a newer version of one of its instances
         under another month: a corrected study date moves an instance.
         """
-        return self._kept.of(
-            "touching",
-            self.objects.all(),
-            lambda rows: _lists(ask(_TOUCHING, objects=rows)),
-        )
+        found = {month: set(own) for month, own in self.accounts.stored().items()}
+        for month, batch in self._kept.of("moved", self.objects.all(), self._moved):
+            found[month].add(batch)
+        return {month: sorted(batches) for month, batches in found.items()}
 
     def instances(self) -> int:
         """SOP instances that lie in the raw bucket, whatever their versions."""
@@ -165,6 +149,15 @@ class Ledger:
         """Arrivals of done batches without one outcome, or outcomes without arrival."""
         return self.accounts.unaccounted()
 
+    def _moved(self, _rows: pa.Table) -> list[tuple[str, str]]:
+        """Months of instances of several versions, with the batches of each version."""
+        further = self._kept.each("further", self.objects.parts(), _of_new_versions)
+        sops = {sop for part in further for sop in part}
+        if not sops:
+            return []
+        pairs = ask(_MOVED, moved=self._stored(sops))
+        return [(month, batch) for month, batch in pairs]
+
     def _stored(self, sop_uids: Iterable[str]) -> pa.Table:
         rows = self.objects.all()
         wanted = pa.array(sorted(set(sop_uids)), pa.string())
@@ -173,11 +166,10 @@ class Ledger:
         return found.filter(pc.is_in(found["outcome"], value_set=stored))
 
 
-def _lists(pairs: Iterable[tuple[Any, ...]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for month, batch in pairs:
-        found[month].append(batch)
-    return dict(found)
+def _of_new_versions(rows: pa.Table) -> list[str]:
+    further = rows.filter(pc.equal(rows["outcome"], str(Outcome.NEW_VERSION)))
+    sops: list[str] = further["sop_instance_uid"].to_pylist()
+    return sops
 
 
 def _named(arrival: Row) -> str:

@@ -16,16 +16,24 @@ from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError, StoredObjec
 from dicom_pipeline.resources.parquet_files import BATCH, from_bytes, read_columns
 from dicom_pipeline.resources.tables import parquet
 
-_AT_ONCE = 8  # files in flight; a compacted one may be large
+_AT_ONCE = 4  # files in flight; each thread keeps memory of its own
 _WORDS = pa.dictionary(pa.int32(), TEXT)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows by file and all of them, over the same memory."""
+
+    parts: list[pa.Table]
+    rows: pa.Table
 
 
 @dataclass
 class _Kept:
-    """What was read so far: the files, their rows, and all rows as one table."""
+    """What was read so far: each file, and what they amount to."""
 
     files: dict[StoredObject, pa.Table] = field(default_factory=dict)
-    rows: pa.Table | None = None
+    rows: _Rows | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -83,14 +91,26 @@ class LedgerTable:
     def all(self) -> pa.Table:
         """Every row once, ``columns`` only; ``words`` as Arrow dictionaries.
 
-        Rows of a batch stand together; the order of batches is of no meaning.
+        Rows of a batch stand together; the order of batches is of no meaning. The
+        table is the same object until a file comes or goes.
         """
+        return self._current().rows
+
+    def parts(self) -> list[pa.Table]:
+        """The rows of ``all`` file by file, each the same object while its file stays.
+
+        For answers that add up, so that a new file costs no pass over all rows.
+        """
+        return self._current().parts
+
+    def _current(self) -> "_Rows":
         with self._kept.lock:
-            listed = self._listed()
-            kept = self._kept
+            listed, kept = self._listed(), self._kept
             if kept.rows is None or kept.files.keys() != set(listed):
                 self._take(listed)
-                kept.rows = self._once(listed)
+                parts = self._once(listed)
+                empty = self._schema.empty_table()
+                kept.rows = _Rows(parts, pa.concat_tables([empty, *parts]))
             return kept.rows
 
     def _listed(self) -> list[StoredObject]:
@@ -116,15 +136,15 @@ class LedgerTable:
         missing = [item for item in listed if item not in files]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             files.update(zip(missing, pool.map(self._read, missing), strict=True))
+        pa.default_memory_pool().release_unused()
 
     def _read(self, item: StoredObject) -> pa.Table:
         return read_columns(self.bucket, item, self._schema)
 
-    def _once(self, listed: list[StoredObject]) -> pa.Table:
-        """All rows; those of a batch that lies in two files, once."""
+    def _once(self, listed: list[StoredObject]) -> list[pa.Table]:
+        """The rows of each file; those of a batch that lies in two files, once."""
         files, homes = self._kept.files, self.files.homes(listed)
-        parts = [self._own(item, files[item], homes) for item in listed]
-        return pa.concat_tables([self._schema.empty_table(), *parts])
+        return [self._own(item, files[item], homes) for item in listed]
 
     def _own(
         self, item: StoredObject, rows: pa.Table, homes: dict[str, StoredObject]
@@ -132,5 +152,7 @@ class LedgerTable:
         if not is_compacted(item):
             return rows
         elsewhere = [b for b in self.files.rows(item) if homes[b] != item]
+        if not elsewhere:
+            return rows
         twice = pc.is_in(rows.column(BATCH), value_set=pa.array(elsewhere, TEXT))
         return rows.filter(pc.invert(twice))

@@ -51,13 +51,12 @@ def loaded(name: str, sop: str, month: str = "2024-01", **more: object):
     return arrival(name, **more), "loaded", {"sop_instance_uid": sop, "month": month}
 
 
-def newer(name: str, sop: str, month: str = "2024-01", **more: object):
+def newer(
+    name: str, sop: str, month: str = "2024-01", raw_key: str = "", **more: object
+):
     """Say that a file became a further version of an instance."""
-    return (
-        arrival(name, **more),
-        "new_version",
-        {"sop_instance_uid": sop, "month": month},
-    )
+    where = {"sop_instance_uid": sop, "month": month, "raw_key": raw_key}
+    return arrival(name, **more), "new_version", where
 
 
 def compact(
