@@ -6,6 +6,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 )
 from dagster_duckdb import DuckDBResource
 
+from dicom_pipeline.assets.compaction import raw_compaction
 from dicom_pipeline.assets.images import compressed_images
 from dicom_pipeline.assets.models import build_models
 from dicom_pipeline.assets.provider import PROVIDER_FILES
@@ -38,6 +39,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             compressed_images,
             *build_models(places.dbt.prepare()),
             analytics,
+            raw_compaction,
         ],
         asset_checks=[
             everything_has_an_outcome,
@@ -47,6 +49,14 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             snapshot_has_every_table,
         ],
         jobs=list(jobs.values()),
+        schedules=[
+            dg.ScheduleDefinition(
+                "compact_weekly",
+                job=jobs["compact_raw"],
+                cron_schedule="0 3 * * 0",
+                default_status=dg.DefaultScheduleStatus.RUNNING,
+            )
+        ],
         sensors=[
             *build_arrival_sensors(
                 jobs, settings.sensor_interval_seconds, settings.sensor_budget_seconds
@@ -74,6 +84,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
 
 def _jobs() -> dict[str, UnresolvedAssetJobDefinition]:
     files = dg.AssetSelection.assets(["raw", "files"])
+    upkeep = dg.AssetSelection.groups("upkeep")
     whole = dg.AssetSelection.key_prefixes(["processed"], ["published"])
     return {
         "load_files": dg.define_asset_job(
@@ -86,6 +97,11 @@ def _jobs() -> dict[str, UnresolvedAssetJobDefinition]:
             selection=dg.AssetSelection.groups("raw", "stage", "processed") - files,
             partitions_def=STUDY_MONTHS,
             description="Carries the due study months from raw to published.",
+        ),
+        "compact_raw": dg.define_asset_job(
+            "compact_raw",
+            selection=upkeep,
+            description="Makes the files of quiet months few.",
         ),
         "load_processed": dg.define_asset_job(
             "load_processed",
