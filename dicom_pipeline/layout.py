@@ -133,8 +133,8 @@ def received_key(sending_ae: str, uids: tuple[str, str, str], digest: str) -> st
         uids: Of study, series and SOP instance; those that could not be read, empty.
         digest: Of the data set, hex: other bytes under the same UID lie beside it.
     """
-    folders = "/".join(_spell_uid(uid) if uid else UNKNOWN for uid in uids)
-    return f"{RECEIVED_PREFIX}{_spell_uid(sending_ae)}/{folders}/{digest}.dcm"
+    folders = "/".join(_spell_uid(name or UNKNOWN) for name in (sending_ae, *uids))
+    return f"{RECEIVED_PREFIX}{folders}/{digest}.dcm"
 
 
 def sending_ae_of(key: str) -> str | None:

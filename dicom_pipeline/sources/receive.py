@@ -5,6 +5,7 @@ failure status, after which the sender still owns the object and sends it again.
 peers say of themselves and of patients leaves this module as a count or a status code.
 """
 
+import contextlib
 import logging
 import socket
 import ssl
@@ -20,7 +21,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     _NON_PATIENT_OBJECT_CLASSES,
     Verification,
 )
-from pynetdicom.transport import ThreadedAssociationServer
+from pynetdicom.transport import AssociationSocket, ThreadedAssociationServer
 
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.sources.receive_inbox import Inbox, Kept, Sent
@@ -32,6 +33,7 @@ OUT_OF_RESOURCES: Final = 0xA700  # PS3.4 B.2.3
 CANNOT_UNDERSTAND: Final = 0xC000
 
 _LOOK_SECONDS: Final = 0.2
+_LONGEST_REQUEST: Final = 1024**2  # of an association: 128 contexts, many syntaxes
 
 # Objects stay files, and whatever is sent is an object; nothing is put into words.
 _OPTIONS: Final = {
@@ -139,7 +141,8 @@ class Receiver:
             if each.dul.socket is not None:
                 each.dul.socket.close()  # a thread that died has not done it
             tally.ended = _ending(each)
-            self._report(tally)
+            with contextlib.suppress(OSError):  # whoever watched has gone
+                self._report(tally)
 
     def _finish(self, patience: Callable[[], bool]) -> None:
         while self._tallies:
@@ -165,6 +168,7 @@ class Receiver:
                 ssl_context=self.listen.tls,
                 evt_handlers=[
                     (evt.EVT_CONN_OPEN, self._greet),
+                    (evt.EVT_CONN_CLOSE, _wake),
                     (evt.EVT_C_STORE, self._store),
                 ],
                 server_class=_Server,
@@ -175,6 +179,13 @@ class Receiver:
         return server
 
     def _greet(self, event: evt.Event) -> None:
+        """Count what comes; take no PDU that is far longer than was asked for.
+
+        The length is the peer's word, and pynetdicom would hold 4 GiB of it.
+        """
+        connection = cast("AssociationSocket", event.assoc.dul.socket)
+        longest = self.listen.pdu_bytes + _LONGEST_REQUEST
+        vars(connection)["recv"] = _bounded(connection.recv, longest)
         with self._lock:
             self._tallies[event.assoc] = Tally()
 
@@ -203,6 +214,26 @@ class Receiver:
         tally.unchanged += kept is Kept.UNCHANGED
         tally.bytes += file.bytes
         return SUCCESS
+
+
+def _wake(event: evt.Event) -> None:
+    """Let go of a peer that has hung up before it said anything.
+
+    Health checks do that all day, and each would keep its place for 30 s.
+    """
+    if event.assoc.requestor.primitive is None:
+        event.assoc.dul.to_user_queue.put(cast("Any", None))
+
+
+def _bounded(
+    receive: Callable[[int], bytearray], longest: int
+) -> Callable[[int], bytearray]:
+    def bounded(size: int) -> bytearray:
+        if size > longest:
+            raise OSError  # which ends the association, and says nothing
+        return receive(size)
+
+    return bounded
 
 
 def _sent(event: evt.Event) -> Sent:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkstemp
 from typing import IO
+from uuid import uuid4
 
 from pynetdicom import dimse_messages
 
@@ -19,11 +20,11 @@ from pynetdicom import dimse_messages
 class SpoolFile:
     """One object on its way; takes every byte, keeps those that there is room for."""
 
-    def __init__(self, spool: "Spool", file: IO[bytes], name: str) -> None:
-        """Begin with nothing written."""
+    def __init__(self, spool: "Spool", file: IO[bytes] | None, name: str) -> None:
+        """Begin with nothing written; without a file there is no room at all."""
         self.name = name
         self.writer = threading.current_thread()
-        self.full = False
+        self.full = file is None
         self.bytes = 0
         self._spool, self._file = spool, file
 
@@ -38,7 +39,7 @@ class SpoolFile:
     def write(self, data: bytes) -> int:
         """Keep ``data``, unless this object is too much already."""
         self.full = self.full or not self._spool.take(len(data))
-        if not self.full:
+        if self._file is not None and not self.full:
             self.bytes += len(data)
             try:
                 self._file.write(data)
@@ -51,7 +52,8 @@ class SpoolFile:
         """Remove the file and give its room back."""
         self._spool.release(self)
         with contextlib.suppress(OSError):  # what could not be flushed goes anyway
-            self._file.close()
+            if self._file is not None:
+                self._file.close()
         Path(self.name).unlink(missing_ok=True)
 
 
@@ -90,10 +92,13 @@ class Spool:
 
     def open(self, **_: object) -> SpoolFile:
         """Return a new file, readable by this user alone."""
-        number, name = mkstemp(suffix=".dcm", dir=self.folder)
-        made = SpoolFile(self, open(number, "wb"), name)  # noqa: PTH123, SIM115
+        try:
+            number, name = mkstemp(suffix=".dcm", dir=self.folder)
+            made = SpoolFile(self, open(number, "wb"), name)  # noqa: PTH123, SIM115
+        except OSError:
+            made = SpoolFile(self, None, str(self.folder / uuid4().hex))
         with self._lock:
-            self._files[name] = made
+            self._files[made.name] = made
         return made
 
     def find(self, path: Path) -> SpoolFile:

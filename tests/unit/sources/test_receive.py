@@ -174,6 +174,34 @@ def test_a_request_without_a_name_ends_its_association_alone(hall, bucket):
     assert list(bucket.list()) == []
 
 
+def test_a_pdu_that_claims_4_gigabytes_ends_its_connection(hall):
+    """Its length is believed by nobody; the next peer is served."""
+    with socket.create_connection(("127.0.0.1", hall.port)) as peer:
+        peer.sendall(struct.pack(">BBI", 1, 0, 2**32 - 1))
+        peer.settimeout(10)
+        said = peer.recv(100)
+    after = hall.associate(Verification)
+    echo = after.send_c_echo().Status
+    after.release()
+
+    assert said == b""
+    assert echo == 0
+
+
+def test_who_hangs_up_at_once_keeps_no_place(tmp_path, bucket):
+    """As a health check does; the end of the block would wait for them, too."""
+    with Hall(tmp_path, Inbox(bucket), associations=1).open() as hall:
+        for _ in range(3):
+            assert _connects(hall.port)
+        while hall.receiver.present():
+            time.sleep(0.01)
+        peer = hall.associate(CTImageStorage)
+        peer.release()
+
+    assert not peer.is_rejected
+    assert [tally.ended for tally in hall.told] == ["lost"] * 3 + ["released"]
+
+
 def test_one_too_many_is_told_to_come_back(tmp_path, bucket):
     """PS3.8 9.3.4: rejected for now, by the presentation provider."""
     with Hall(tmp_path, Inbox(bucket), associations=1).open() as hall:
@@ -210,7 +238,7 @@ def test_who_is_in_finishes_and_nobody_new_gets_in(tmp_path, bucket):
     thread.join(10)
 
     assert (status, still, thread.is_alive()) == (0, True, False)
-    assert hall.told[-1].stored == 1
+    assert sum(tally.stored for tally in hall.told) == 1
 
 
 def test_without_patience_they_are_cut_off(tmp_path, bucket):

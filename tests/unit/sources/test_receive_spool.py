@@ -52,6 +52,17 @@ def test_a_full_disk_is_kept_for_the_answer(spool, monkeypatch):
     assert list(spool.folder.iterdir()) == []
 
 
+def test_without_a_file_there_is_no_room(spool):
+    """A folder that has gone, or a disk without room for a name."""
+    spool.folder.rmdir()
+    file = spool.open()
+    file.write(b"1")
+    file.close()
+
+    assert file.full
+    spool.folder.mkdir()
+
+
 def test_the_folder_is_private_and_emptied(tmp_path):
     """What a killed receiver left is sent again by those who sent it."""
     folder = tmp_path / "spool"
