@@ -32,7 +32,7 @@ SUCCESS: Final = 0x0000
 OUT_OF_RESOURCES: Final = 0xA700  # PS3.4 B.2.3
 CANNOT_UNDERSTAND: Final = 0xC000
 
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.1
 _LONGEST_REQUEST: Final = 1024**2  # of an association: 128 contexts, many syntaxes
 
 # Objects stay files, and whatever is sent is an object; nothing is put into words.
