@@ -12,7 +12,10 @@ from dicom_pipeline.assets.models import build_models
 from dicom_pipeline.assets.provider import PROVIDER_FILES
 from dicom_pipeline.assets.published import analytics
 from dicom_pipeline.assets.raw import raw_entities, raw_files, raw_headers
-from dicom_pipeline.checks.balance import everything_has_an_outcome
+from dicom_pipeline.checks.balance import (
+    everything_has_an_outcome,
+    months_are_whole,
+)
 from dicom_pipeline.checks.dead_letters import no_notification_is_dead
 from dicom_pipeline.checks.drift import headers_are_as_before
 from dicom_pipeline.checks.images import every_image_has_frames_or_a_reason
@@ -43,6 +46,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
         ],
         asset_checks=[
             everything_has_an_outcome,
+            months_are_whole,
             no_notification_is_dead,
             headers_are_as_before,
             every_image_has_frames_or_a_reason,

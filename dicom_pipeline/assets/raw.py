@@ -27,10 +27,18 @@ SINGLE_RUN = dg.BackfillPolicy.single_run()
     deps=[["provider", "files"]],
     kinds={"s3", "dicom"},
     description="Immutable copies of the provider's files, by study month.",
+    check_specs=[
+        dg.AssetCheckSpec(
+            "run_is_balanced",
+            asset=["raw", "files"],
+            blocking=True,
+            description="What this run was handed has one outcome each.",
+        )
+    ],
 )
 def raw_files(
     context: dg.AssetExecutionContext, door: dg.ResourceParam[Door]
-) -> dg.MaterializeResult[None]:
+) -> Iterator[dg.MaterializeResult[None]]:
     """Let every pending batch in; report the balance."""
     hold_grain(door.ledger, door.grain)
     done: Counter[str] = Counter()
@@ -38,14 +46,20 @@ def raw_files(
     for number, batch in enumerate(pending, start=1):
         done += door.admit(batch)
         context.log.info("batch %d of %d: %s", number, len(pending), dict(done))
-    balance = door.ledger.balance()
-    return dg.MaterializeResult(
+    balance, this_run = door.ledger.balance(), door.ledger.accounts.balance_of(pending)
+    yield dg.MaterializeResult(
+        check_results=[
+            dg.AssetCheckResult(
+                passed=this_run.holds,
+                metadata={"received": this_run.received, **this_run.outcomes},
+            )
+        ],
         metadata={
             "dagster/row_count": sum(balance.outcomes.values()),
             "this_run": dict(done),
             "balance": {"received": balance.received, **balance.outcomes},
             "reasons": balance.reasons,
-        }
+        },
     )
 
 
