@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import os
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,8 +20,15 @@ from pydicom.data import get_testdata_file
 
 DICOMWEB = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
+# pynetdicom brings commands of the same names; a peer must be somebody else's.
+_OWN = Path(sys.executable).parent
+_ELSEWHERE = os.pathsep.join(
+    folder for folder in os.get_exec_path() if Path(folder) != _OWN
+)
+
 needs_dcmtk = pytest.mark.skipif(
-    shutil.which("storescu") is None, reason="DCMTK is not installed (apt: dcmtk)"
+    shutil.which("storescu", path=_ELSEWHERE) is None,
+    reason="DCMTK is not installed (apt: dcmtk)",
 )
 needs_orthanc = pytest.mark.skipif(
     shutil.which("Orthanc") is None, reason="Orthanc is not installed (apt: orthanc)"
@@ -54,12 +63,18 @@ def data_set(body: bytes) -> bytes:
 def dcmtk(command: str, *words: object) -> subprocess.CompletedProcess[str]:
     """Run one of DCMTK's commands to its end."""
     return subprocess.run(
-        [command, *map(str, words)],
+        [_found(command), *map(str, words)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def _found(command: str) -> str:
+    found = shutil.which(command, path=_ELSEWHERE)
+    assert found is not None
+    return found
 
 
 @contextlib.contextmanager
@@ -68,7 +83,7 @@ def storescp(folder: Path) -> Iterator[int]:
     port = free_port()
     with (folder.parent / "storescp.log").open("wb") as log:
         running = subprocess.Popen(
-            ["storescp", "+B", "+xa", "+uf", "-od", folder, str(port)],
+            [_found("storescp"), "+B", "+xa", "+uf", "-od", folder, str(port)],
             stdout=log,
             stderr=log,
         )
