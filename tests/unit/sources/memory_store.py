@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from typing import BinaryIO
 
 from dicom_pipeline.resources.bucket import (
     BucketError,
@@ -63,6 +64,14 @@ class RawBucket:
     def write(self, key: str, body: bytes) -> None:
         """Put one object, whole or not at all."""
         self.fuse.burn(lambda: self.bodies.__setitem__(key, body))
+
+    def upload(self, key: str, body: BinaryIO, part_bytes: int, metadata: dict) -> None:  # noqa: ARG002
+        """Put one object from a file."""
+        self.write(key, body.read())
+
+    def delete(self, key: str) -> None:
+        """Remove one object."""
+        self.bodies.pop(key, None)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import count
 from urllib.parse import quote_plus
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_pipeline.resources.bucket import Page, StoredObject
+from dicom_pipeline.resources.compaction import Compaction
 from dicom_pipeline.sources.arrivals import Watch
 from dicom_pipeline.sources.events import Events
 from dicom_pipeline.sources.intake import PROVIDER, RAW
@@ -208,6 +210,19 @@ def test_a_new_process_reads_a_long_ledger_over_several_looks():
     assert [look.pages for look in looks[:2]] == [0, 0]
     assert looks[-1].pages
     assert sum(look.found for look in looks) == 0
+
+
+def test_compacting_the_ledger_brings_nothing_back():
+    """Neither for the process that wrote it nor for one that reads it later."""
+    raw = RawBucket()
+    watch = Watch(PROVIDER, Endless(40), "", intake(raw, 3))
+    watch.scan_all()
+
+    done = Compaction(raw, NOW + timedelta(days=1)).compact()
+
+    assert (done.before, done.after) == (14, 1)
+    assert watch.scan_all().found == 0
+    assert Watch(PROVIDER, Endless(41), "", intake(raw, 3)).scan_all().found == 1
 
 
 def test_with_a_queue_the_bucket_is_listed_rarely():
