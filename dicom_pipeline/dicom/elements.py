@@ -19,6 +19,7 @@ BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _PADDING = " \0"
 _SHORT = 64
 _INT64 = range(-(2**63), 2**63)
+_FRACTION = frozenset(".eE")  # in no IS (PS3.5 6.2), and yet some write "1.0"
 
 
 class UnreadableValueError(ValueError):
@@ -156,12 +157,18 @@ def _decimals(text: str) -> Decoded:
         numbers = [float(item) for item in text.strip(_PADDING).split("\\")]
     except ValueError:
         return _parsed(text, _decimal)
-    plain = "_" not in text and all(map(math.isfinite, numbers))
+    plain = _spells_numbers(text.strip(_PADDING)) and all(map(math.isfinite, numbers))
     return (list(numbers), "") if plain else _parsed(text, _decimal)
 
 
 def _integers(text: str) -> Decoded:
-    return _parsed(text, _integer)
+    values, code = _parsed(text, _integer)
+    return values, code or ("" if _FRACTION.isdisjoint(text) else "decimal_integer")
+
+
+def _spells_numbers(text: str) -> bool:
+    """Whether Python's own liberties are not taken: ``1_0``, and any white space."""
+    return text.isascii() and text.isprintable() and "_" not in text
 
 
 def _parsed(text: str, parse: Callable[[str], float | int]) -> Decoded:
@@ -176,13 +183,13 @@ def _parsed(text: str, parse: Callable[[str], float | int]) -> Decoded:
 
 def _decimal(text: str) -> float:
     number = float(text)
-    if not math.isfinite(number) or "_" in text:
+    if not (math.isfinite(number) and _spells_numbers(text)):
         raise UnreadableValueError("not_a_number")
     return number
 
 
 def _integer(text: str) -> int:
-    if "_" in text:
+    if not _spells_numbers(text):
         raise UnreadableValueError("not_a_number")
     try:
         number = int(text)

@@ -5,9 +5,11 @@ from datetime import date, datetime, time, timedelta
 
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _LEGACY_DATE = re.compile(r"(\d{4})([.\-/])(\d\d)\2(\d\d)", re.ASCII)
-_TIME = re.compile(r"(\d\d)(?:(:?)(\d\d)(?:\2(\d\d)(?:\.(\d{1,6})\d*)?)?)?", re.ASCII)
+_TIME = re.compile(r"(\d\d)(?:(:?)(\d\d)(?:\2(\d\d)(?:\.(\d{1,6})(\d*))?)?)?", re.ASCII)
 _OFFSET = re.compile(r"(.*)([+-])(\d\d)(\d\d)", re.ASCII)
 _LEAP_SECOND = 60
+_MINUTES = 60
+_WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)  # PS3.5 6.2 DT, note 1
 _FIRST_OF_YEAR = "0101"
 
 
@@ -41,7 +43,8 @@ def read_time(text: str) -> tuple[time | None, str]:
     A leap second becomes the last microsecond before it: no store has a second 60.
 
     Returns:
-        The time and nothing, or ``legacy_time`` for colons; ``None`` and ``bad_time``.
+        The time and nothing, ``legacy_time`` for colons or ``long_fraction`` for more
+        than microseconds, which are cut; ``None`` and ``bad_time``.
 
     DICOM:
         PS3.5 6.2 TM; the colons are of ACR-NEMA.
@@ -49,7 +52,7 @@ def read_time(text: str) -> tuple[time | None, str]:
     match = _TIME.fullmatch(text)
     if not match:
         return None, "bad_time"
-    hour, colon, minute, second, fraction = match.groups()
+    hour, colon, minute, second, fraction, beyond = match.groups()
     seconds, micro = int(second or 0), int((fraction or "").ljust(6, "0"))
     if seconds == _LEAP_SECOND:
         seconds, micro = 59, 999_999
@@ -57,7 +60,7 @@ def read_time(text: str) -> tuple[time | None, str]:
         value = time(int(hour), int(minute or 0), seconds, micro)
     except ValueError:
         return None, "bad_time"
-    return value, "legacy_time" if colon else ""
+    return value, "legacy_time" if colon else "long_fraction" if beyond else ""
 
 
 def read_datetime(text: str) -> tuple[datetime | None, str]:
@@ -65,7 +68,8 @@ def read_datetime(text: str) -> tuple[datetime | None, str]:
 
     Returns:
         Moment without time zone: in UTC if the text has an offset, else as the clock
-        showed; ``None`` and ``bad_datetime`` where it is none.
+        showed; and nothing or ``long_fraction``. ``None`` and ``bad_datetime`` where
+        it is none.
 
     DICOM:
         PS3.5 6.2 DT, ``YYYYMMDDHHMMSS.FFFFFF&ZZXX``, cut anywhere after the year.
@@ -77,15 +81,20 @@ def read_datetime(text: str) -> tuple[datetime | None, str]:
     day += _FIRST_OF_YEAR[-missing:] if missing in {2, 4} else ""
     on, _ = read_date(day) if day.isdigit() else (None, "")
     at, odd = read_time(clock or "00")
-    if on is None or at is None or odd:
+    if on is None or at is None or odd == "legacy_time":
         return None, "bad_datetime"
     moment = datetime.combine(on, at)
-    return _in_utc(moment, offset) if offset else (moment, "")
+    in_utc = _in_utc(moment, offset) if offset else moment
+    return in_utc, odd if in_utc else "bad_datetime"
 
 
-def _in_utc(moment: datetime, offset: re.Match[str]) -> tuple[datetime | None, str]:
-    east = timedelta(hours=int(offset[3]), minutes=int(offset[4]))
+def _in_utc(moment: datetime, offset: re.Match[str]) -> datetime | None:
+    """Take the offset off; ``None`` where there is no such zone or no such year."""
+    hours, minutes = int(offset[3]), int(offset[4])
+    east = timedelta(hours=hours, minutes=minutes) * (1 if offset[2] == "+" else -1)
+    if minutes >= _MINUTES or not _WEST <= east <= _EAST:
+        return None
     try:
-        return (moment - east if offset[2] == "+" else moment + east), ""
+        return moment - east
     except OverflowError:
-        return None, "bad_datetime"
+        return None

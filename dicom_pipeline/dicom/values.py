@@ -29,8 +29,11 @@ Typed = tuple[Value, str]
 """A value that the column can hold, and a code where the one sent is not that."""
 
 _UID = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))*", re.ASCII)
+_AGE = re.compile(r"\d{3}[DWMY]", re.ASCII)  # PS3.5 6.2
 _UID_LONGEST = 64  # PS3.5 9.1
 _INT64 = range(-(2**63), 2**63)
+_INT32 = range(-(2**31), 2**31)  # what an IS may be, PS3.5 6.2
+_BINARY_FLOATS = frozenset({"FD", "FL"})
 _BINARY = frozenset({"InlineBinary", "BulkDataURI"})
 _CODE_TAGS = ("00080100", "00080119", "00080120")  # value, long value, URN: PS3.3 8.8
 _SCHEME = "00080102"
@@ -123,6 +126,8 @@ def _text(value: Any, vr: str) -> tuple[Scalar, str]:  # noqa: ANN401
         return (_name(value) if vr == "PN" else compact(value)), ""
     if vr == "UI":
         return _uid(str(value))
+    if vr == "AS":
+        return str(value) or None, "" if _AGE.fullmatch(str(value)) else "bad_age"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004
         value = int(value)  # DS "1" reads 1.0 in the JSON model
     return str(value) or None, ""
@@ -140,7 +145,9 @@ def _name(groups: dict[str, str]) -> str | None:
     return "=".join(str(groups.get(group, "")) for group in order).rstrip("=") or None
 
 
-def _float(value: Any, _vr: str) -> tuple[Scalar, str]:  # noqa: ANN401
+def _float(value: Any, vr: str) -> tuple[Scalar, str]:  # noqa: ANN401
+    if isinstance(value, str):  # what is text in the header is no number
+        return None, "not_finite" if vr in _BINARY_FLOATS else "bad_number"
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -148,12 +155,14 @@ def _float(value: Any, _vr: str) -> tuple[Scalar, str]:  # noqa: ANN401
     return (number, "") if math.isfinite(number) else (None, "not_finite")
 
 
-def _integer(value: Any, _vr: str) -> tuple[Scalar, str]:  # noqa: ANN401
+def _integer(value: Any, vr: str) -> tuple[Scalar, str]:  # noqa: ANN401
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int):
         return None, "bad_number"
-    return (value, "") if value in _INT64 else (None, "too_large")
+    if value not in _INT64:
+        return None, "too_large"
+    return value, "out_of_range" if vr == "IS" and value not in _INT32 else ""
 
 
 def _by(
