@@ -31,22 +31,24 @@ class Hashes:
 
     def __init__(self) -> None:
         """Begin empty."""
-        self._runs: list[NDArray[np.bytes_]] = []
+        # Replaced as a whole, so that a thread that reads never sees half a merge.
+        self._runs: tuple[NDArray[np.bytes_], ...] = ()
 
     def __len__(self) -> int:
         """Return how many hashes are held."""
         return sum(len(run) for run in self._runs)
 
     def add(self, texts: Iterable[str]) -> None:
-        """Take these texts in."""
+        """Take these texts in; one thread at a time."""
         run = np.unique(_hashed(texts))
         run = run[~self._holds(run)]
         if not len(run):
             return
-        while self._runs and len(self._runs[-1]) < 2 * len(run):
+        older = list(self._runs)
+        while older and len(older[-1]) < 2 * len(run):
             # Stable means merge sort here: two sorted halves cost one pass.
-            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
-        self._runs.append(run)
+            run = np.sort(np.concatenate([older.pop(), run]), kind="stable")
+        self._runs = (*older, run)
 
     def hold(self, texts: Sequence[str]) -> NDArray[np.bool_]:
         """Say of each text whether it was taken in."""
