@@ -1,8 +1,13 @@
 """The partition is the first usable date, and says which it was."""
 
+from datetime import date
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dicom_pipeline.dicom.months import month_of
+from tests.oracles import standard
 
 
 @pytest.mark.parametrize(
@@ -30,3 +35,41 @@ def test_the_first_usable_date_decides(read, dates, expected):
 def test_the_grain_may_be_a_day(read):
     """A busy archive is cut by day."""
     assert month_of(read(StudyDate="20240131"), "daily") == ("2024-01-31", "StudyDate")
+
+
+TAGS = ("00080020", "00080021", "00080022", "00080023", "00080012")
+TEXTS = (
+    st.none()
+    | st.text("0123456789.-", max_size=10)
+    | st.dates().map(lambda day: f"{day.year:04}{day:%m%d}")
+)
+
+
+class Said:
+    """A header of nothing but texts."""
+
+    def __init__(self, texts):
+        self.texts = texts
+
+    def text(self, tag):
+        return self.texts.get(tag) or ""
+
+
+@given(texts=st.fixed_dictionaries(dict.fromkeys(TAGS, TEXTS)))
+def test_any_header_is_in_one_partition_of_the_declared_grain(texts):
+    """The month of its first date by the standard, or by ACR-NEMA; else unknown."""
+    month, source = month_of(Said(texts))
+    day, same_source = month_of(Said(texts), "daily")
+
+    found = [standard.da((texts[tag] or "").replace(".", "")) for tag in TAGS]
+    usable = [on for on in found if on is not None and 1800 <= on.year < 2200]
+    assert source == same_source
+    if source is None:
+        assert (month, day) == ("unknown", "unknown")
+        assert not any(
+            standard.da(texts[tag] or "") in usable for tag in TAGS if usable
+        )
+    else:
+        on = date.fromisoformat(day)
+        assert on in usable
+        assert month == f"{on.year}-{on.month:02}"
