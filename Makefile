@@ -28,7 +28,7 @@ setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked pack
 demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where to look.
 	@$(BIN)/dicom-pipeline demo
 
-test: setup $(VENV)/.chromium $(VENV)/.peers ## Run every test; SUITE=tests/unit for a part.
+test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers ## Run every test; SUITE=tests/unit for a part.
 	@$(BIN)/python -m pytest $(XDIST) $(SUITE)
 
 check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
@@ -90,6 +90,11 @@ $(VENV)/.compressor: $(RUST_SOURCES) $(VENV)/.python | $(VENV)/.native
 	@$(UV) pip install -q --no-deps --python $(BIN)/python \
 		--reinstall-package img-compressor ./img_compressor
 	@$(BIN)/img-compressor --version
+	@touch $@
+
+# The Lambda handler is tested, not installed: the crate's other binary.
+$(VENV)/.bootstrap: $(VENV)/.compressor
+	@cd img_compressor && cargo build -q --locked --release --features lambda --bin bootstrap
 	@touch $@
 
 $(VENV)/.native: | $(VENV)/.uv

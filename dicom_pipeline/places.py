@@ -3,6 +3,7 @@
 Shared by the command line and by Dagster; knows neither.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
@@ -20,7 +21,13 @@ from dicom_pipeline.dicom.pixel_policy import POLICY_VERSION
 from dicom_pipeline.resources.alerts import Alerts
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.compressor import Compressor
+from dicom_pipeline.resources.compressor_lambda import (
+    SCHEME,
+    AnyCompressor,
+    LambdaCompressor,
+)
 from dicom_pipeline.resources.dbt import Dbt
+from dicom_pipeline.resources.header_workers import HeaderReader
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
@@ -113,10 +120,24 @@ class Places:
         return Pseudonyms(load_key(self.settings.key), self.settings.key_version)
 
     @cached_property
-    def compressor(self) -> Compressor:
-        """The compiled renderer."""
+    def compressor(self) -> AnyCompressor:
+        """The compiled renderer: on this machine, or as a Lambda function."""
         settings = self.settings
-        return Compressor(settings.compressor, settings.jpeg_quality, self.store)
+        if not settings.compressor.startswith(SCHEME):
+            return self.local_compressor
+        function = settings.compressor.removeprefix(SCHEME)
+        return LambdaCompressor(function, settings.jpeg_quality, settings.s3_region)
+
+    @cached_property
+    def local_compressor(self) -> Compressor:
+        """The compiled renderer on this machine, which reads local files too."""
+        settings = self.settings
+        command = settings.compressor
+        return Compressor(
+            "img-compressor" if command.startswith(SCHEME) else command,
+            settings.jpeg_quality,
+            self.store,
+        )
 
     @cached_property
     def jpegs(self) -> Jpegs:
@@ -138,7 +159,14 @@ class Places:
             ledger=self.ledger,
             provider=self.settings.provider,
             grain=self.settings.grain,
+            reader=self.header_reader,
         )
+
+    @cached_property
+    def header_reader(self) -> HeaderReader:
+        """As many processes as are set, or as there are cores."""
+        cores = len(os.sched_getaffinity(0))
+        return HeaderReader(self.settings.header_workers or cores)
 
     @cached_property
     def queue(self) -> Queue | None:

@@ -114,7 +114,7 @@ class Compressor:
             if left:
                 culprit = next(iter(left))
                 del left[culprit]
-                yield _crashed(culprit)
+                yield crashed(culprit)
 
     def _run(self, jobs: Sequence[Job], options: list[str]) -> Iterator[Answer]:
         process = self._start(options)
@@ -155,7 +155,8 @@ def _feed(pipe: IO[str], jobs: Sequence[Job]) -> None:
         return
 
 
-def _crashed(job: str) -> Answer:
+def crashed(job: str) -> Answer:
+    """Answer for an object that the compressor did not survive."""
     return {
         "id": job,
         "frame": None,

@@ -19,7 +19,8 @@ from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.dicom.pixel_policy import Decision, PixelDecision, decide
 from dicom_pipeline.layout import compressed_images_key, image_folder
 from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError
-from dicom_pipeline.resources.compressor import Answer, Compressor, Job
+from dicom_pipeline.resources.compressor import Answer, Job
+from dicom_pipeline.resources.compressor_lambda import AnyCompressor
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.tables import RawTables, parquet
 
@@ -74,7 +75,7 @@ class Jpegs:
 
     ledger: Ledger
     stage: Bucket
-    compressor: Compressor
+    compressor: AnyCompressor
     pseudonyms: Pseudonyms
     profile: str
     batch_size: int

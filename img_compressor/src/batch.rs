@@ -23,8 +23,8 @@ pub fn run(
     output: impl Write + Send,
     workers: usize,
     settings: Settings,
+    stores: &Stores,
 ) -> io::Result<()> {
-    let stores = Stores::default();
     let output = Mutex::new(Output {
         writer: output,
         failed: None,
@@ -33,7 +33,7 @@ pub fn run(
     let receiver = Mutex::new(receiver);
     thread::scope(|scope| {
         for _ in 0..workers.max(1) {
-            scope.spawn(|| work(&receiver, &output, settings, &stores));
+            scope.spawn(|| work(&receiver, &output, settings, stores));
         }
         while let Some(line) = next_line(&mut input)? {
             if sender.send(line).is_err() {

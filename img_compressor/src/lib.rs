@@ -19,6 +19,8 @@ pub mod grey;
 pub mod header;
 pub mod icc;
 pub mod image;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod lut;
 pub mod mask;
 pub mod modality;
@@ -35,6 +37,13 @@ pub mod store;
 pub mod transfer;
 pub mod voi;
 pub mod window;
+
+/// What this program is, in one line: its version and whether SIMD is in.
+#[must_use]
+pub fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("img-compressor {version} (libjpeg-turbo {TURBO_VERSION}, simd: {TURBO_SIMD})")
+}
 
 /// Version of the linked libjpeg-turbo.
 pub const TURBO_VERSION: &str = env!("TURBO_VERSION");

@@ -12,7 +12,7 @@ use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
 use img_compressor::plan::{Limits, Plan};
 use img_compressor::reason::Reason;
 use img_compressor::store::Stores;
-use img_compressor::{TURBO_SIMD, TURBO_VERSION, batch, object, place};
+use img_compressor::{batch, object, place};
 
 /// Renders DICOM pixel data to JPEG.
 #[derive(Parser)]
@@ -105,8 +105,7 @@ fn main() -> ExitCode {
     }));
     let cli = Cli::parse();
     if cli.version {
-        let version = env!("CARGO_PKG_VERSION");
-        println!("img-compressor {version} (libjpeg-turbo {TURBO_VERSION}, simd: {TURBO_SIMD})");
+        println!("{}", img_compressor::version());
         return ExitCode::SUCCESS;
     }
     match cli.command {
@@ -126,7 +125,13 @@ fn run_batch(workers: Option<usize>, coding: &Coding) -> ExitCode {
     let workers = workers.unwrap_or(cores).clamp(1, 1024);
     let input = BufReader::new(io::stdin());
     let output = BufWriter::new(io::stdout());
-    match batch::run(input, output, workers, coding.settings()) {
+    match batch::run(
+        input,
+        output,
+        workers,
+        coding.settings(),
+        &Stores::default(),
+    ) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the request or answer stream broke: {}", error.kind());

@@ -8,6 +8,7 @@ use img_compressor::answer::Settings;
 use img_compressor::batch;
 use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
+use img_compressor::store::Stores;
 use support::{Builder, DEFLATED, EXPLICIT, Folder, IMPLICIT, JPEG, MPEG2, RLE, reasons};
 
 #[test]
@@ -134,7 +135,14 @@ fn batch_lines(input: &str) -> Vec<serde_json::Value> {
         limits: Limits::default(),
     };
     let mut output = Vec::new();
-    batch::run(input.as_bytes(), &mut output, 3, settings).expect("streams in memory");
+    batch::run(
+        input.as_bytes(),
+        &mut output,
+        3,
+        settings,
+        &Stores::default(),
+    )
+    .expect("streams in memory");
     let lines = output
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());

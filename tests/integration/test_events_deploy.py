@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import boto3
+import pytest
 from moto import mock_aws
 
 from dicom_pipeline.resources.bucket import Bucket
@@ -17,9 +18,10 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
-def test_the_template_is_valid():
+@pytest.mark.parametrize("name", ["arrivals.yaml", "compressor.yaml"])
+def test_a_template_is_valid(name):
     linter = Path(sys.executable).with_name("cfn-lint")
-    template = DEPLOY / "arrivals.yaml"
+    template = DEPLOY / name
     done = subprocess.run(
         [linter, "--region", "us-east-1", "--", template],
         capture_output=True,

@@ -5,11 +5,14 @@ pub mod png;
 pub mod segments;
 pub mod strips;
 
+use serde::Deserialize;
+
 use crate::reason::Reason;
 use crate::render::Picture;
 
 /// What is written for each frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Emit {
     /// Baseline JPEG of the rendered pixels.
     #[default]
@@ -33,7 +36,8 @@ impl Emit {
 }
 
 /// How the images of one object are stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Pack {
     /// One file per frame.
     #[default]
@@ -43,7 +47,8 @@ pub enum Pack {
 }
 
 /// Whether a JPEG inside the object may be copied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Passthrough {
     /// Where it looks as it would be rendered.
     #[default]
@@ -53,14 +58,17 @@ pub enum Passthrough {
 }
 
 /// Chroma subsampling of colour JPEGs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Subsampling {
     /// Every pixel has its own colour.
     #[default]
     #[value(name = "444")]
+    #[serde(rename = "444")]
     S444,
     /// Four pixels share a colour: smaller, and coloured text suffers.
     #[value(name = "420")]
+    #[serde(rename = "420")]
     S420,
 }
 
