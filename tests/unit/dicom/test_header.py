@@ -61,3 +61,10 @@ def test_a_prefix_is_never_taken_for_a_short_header(ct_small):
             assert outcome.wanted >= min(4 * length, len(ct_small))
         else:
             assert outcome == whole
+
+
+def test_big_endian_without_its_vr_is_not_dicom():
+    """Big endian is always explicit (PS3.5 A.3): such bytes are something else."""
+    data = b"\x00\x08\x00\x05\x00\x00\x00\x04ABCD" + bytes(200)
+
+    assert extract(data, len(data)) == Refused(QuarantineReason.NOT_DICOM)

@@ -112,6 +112,8 @@ def test_a_moment_is_in_utc_where_it_says_how_far_it_is(text, value):
         ("DS", [12.0], TEXT, "12", ""),
         ("UI", ["1.2.3\0 "], TEXT, "1.2.3", ""),
         ("UI", ["1.02"], TEXT, "1.02", "bad_uid"),
+        ("UI", ["1." + "2" * 62], TEXT, "1." + "2" * 62, ""),
+        ("UI", ["1." + "2" * 63], TEXT, "1." + "2" * 63, "bad_uid"),
         ("DA", ["20240131"], DATE, date(2024, 1, 31), ""),
         ("DA", [7], DATE, None, "bad_date"),
         ("TM", ["10"], TIME, time(10), ""),
