@@ -19,7 +19,7 @@ from frame import Options, Row
 from rich.console import Console
 from rich.table import Table
 
-GROUPS = ("headers_local", "headers_s3", "headers_memory")
+GROUPS = ("headers_local", "headers_s3", "headers_memory", "arrivals")
 
 
 def main() -> int:
