@@ -7,19 +7,20 @@ more alone, and then set aside.
 
 import asyncio
 import multiprocessing
-import resource
-import signal
+import subprocess
+import sys
 import time
+import weakref
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any
+from multiprocessing.connection import wait
 
-from dicom_pipeline.dicom.header import Outcome, Refused
+from dicom_pipeline.dicom.header import Refused
 from dicom_pipeline.dicom.reasons import QuarantineReason
+from dicom_pipeline.resources import header_worker
 from dicom_pipeline.resources.bucket import Bucket, BucketError, StoredObject
+from dicom_pipeline.resources.header_worker import NOTHING, Chunk
 from dicom_pipeline.resources.headers import (
     FirstRanges,
     HeaderRead,
@@ -34,12 +35,8 @@ WORTHWHILE = 1_000
 TIME_LIMIT = 60.0
 """Seconds for one header; the longest that is accepted takes 15 (2026-11, noisy)."""
 
-_MEMORY = 3 * 1024**3  # beyond what a worker has when it starts
 _CHUNK = 256
 _TICK = 1.0
-_NONE = -1
-
-Chunk = dict[int, StoredObject]
 
 
 class HeaderWorkersError(RuntimeError):
@@ -94,41 +91,58 @@ class _Worker:
 
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
-        # A fork would hang: obstore's threads do not come along.
-        context = multiprocessing.get_context("spawn")
-        self._parsing = context.Value("q", _NONE, lock=False)
-        self.answers, theirs = context.Pipe()
-        self._process = context.Process(
-            target=serve, args=(theirs, self._parsing, judge), daemon=True
+        self.answers, theirs = multiprocessing.Pipe()
+        number = theirs.fileno()
+        self._process = subprocess.Popen(  # noqa: S603  our own program
+            [sys.executable, "-m", header_worker.__name__, str(number)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[number],
         )
-        self._process.start()
+        weakref.finalize(self, self._process.kill)
         theirs.close()
+        self.answers.send(sys.path)  # where its reader is found
+        self.answers.send(judge)
         self.chunk: Chunk = {}
+        self.suspect = NOTHING
         self.is_ready = False
-        self._since = (_NONE, 0.0)
-
-    @property
-    def suspect(self) -> int:
-        """Number of the object that is being parsed; -1 between two of them."""
-        return int(self._parsing.value)
+        self._since = 0.0
 
     def take(self, bucket: Bucket, chunk: Chunk) -> None:
         """Begin to read these objects."""
-        self.chunk = dict(chunk)
-        self._since = (_NONE, 0.0)
+        self.chunk, self.suspect = dict(chunk), NOTHING
         self.answers.send((bucket, chunk))
+
+    def hear(self) -> HeaderRead | None:
+        """Take one answer; ``None`` where it only says what is parsed from now on.
+
+        Raises:
+            EOFError: The process has ended.
+            BucketError: The store fails.
+            HeaderWorkersError: The process fails.
+        """
+        answer = self.answers.recv()
+        self.is_ready = True
+        if isinstance(answer, BucketError):
+            raise answer
+        if isinstance(answer, str):
+            raise HeaderWorkersError(f"a header worker met {answer}")
+        number, read = answer
+        if read is None:
+            self.suspect, self._since = number, time.monotonic()
+            return None
+        if self.suspect == number:
+            self.suspect = NOTHING
+        del self.chunk[number]
+        return read  # type: ignore[no-any-return]
 
     def is_stuck(self, seconds: float) -> bool:
         """Whether it has parsed the same object for so long."""
-        now, suspect = time.monotonic(), self.suspect
-        if suspect != self._since[0]:
-            self._since = (suspect, now)
-        return suspect != _NONE and now - self._since[1] > seconds
+        return self.suspect != NOTHING and time.monotonic() - self._since > seconds
 
     def kill(self) -> None:
         """End the process, whatever it does."""
         self._process.kill()
-        self._process.join()
+        self._process.wait()
         self.answers.close()
 
 
@@ -175,21 +189,14 @@ class _Batch:
         for ready in wait(list(by_answers), timeout=_TICK):
             worker = by_answers[ready]  # type: ignore[index]
             try:
-                self._answered(worker, worker.answers.recv())
+                read = worker.hear()
             except (EOFError, OSError):
                 self._died(worker, QuarantineReason.CRASH)
+            else:
+                self._read += [] if read is None else [read]
         for worker in self._busy():
             if worker.is_stuck(self._seconds):
                 self._died(worker, QuarantineReason.TIMEOUT)
-
-    def _answered(self, worker: _Worker, answer: Any) -> None:  # noqa: ANN401
-        worker.is_ready = True
-        if isinstance(answer, BucketError | HeaderWorkersError):
-            raise answer
-        if answer is not None:
-            number, read = answer
-            del worker.chunk[number]
-            self._read.append(read)
 
     def _died(self, worker: _Worker, reason: QuarantineReason) -> None:
         """Blame the file that was being parsed, and have the others read again."""
@@ -212,62 +219,5 @@ class _Batch:
             self._queue.append(left)
 
 
-def serve(answers: Connection, parsing: Any, judge: Judge) -> None:  # noqa: ANN401
-    """Read what is asked for, until nobody asks any more; the body of a worker."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-C is the parent's to handle
-    _limit_memory()
-    answers.send(None)
-    ranges, buckets = FirstRanges(), {}  # type: FirstRanges, dict[Bucket, Bucket]
-    while True:
-        try:
-            bucket, chunk = answers.recv()
-        except EOFError:
-            return
-        bucket = buckets.setdefault(bucket, bucket)  # its connections stay open
-        try:
-            asking = _Asking(answers, parsing, judge, chunk)
-            asyncio.run(asking.answer(Reads(bucket, ranges, asking.judged)))
-        except BucketError as error:
-            answers.send(error)
-        except Exception as error:  # noqa: BLE001  its text may quote a value
-            if parsing.value != _NONE:
-                return  # what it was is on record; the parent draws the conclusion
-            answers.send(HeaderWorkersError(f"a worker met {type(error).__name__}"))
-
-
-class _Asking:
-    """One chunk, seen from inside a worker."""
-
-    def __init__(
-        self,
-        answers: Connection,
-        parsing: Any,  # noqa: ANN401  a number in shared memory
-        judge: Judge,
-        chunk: Chunk,
-    ) -> None:
-        self._answers, self._parsing, self._judge = answers, parsing, judge
-        self._numbers = {stored: number for number, stored in chunk.items()}
-
-    def judged(self, stored: StoredObject, prefix: bytes) -> Outcome:
-        """Read a header, and have it written down meanwhile whose it is."""
-        self._parsing.value = self._numbers[stored]
-        found = self._judge(stored, prefix)
-        self._parsing.value = _NONE
-        return found
-
-    async def answer(self, reads: Reads) -> None:
-        """Send each header as it is read."""
-        async for read in reads.all(self._numbers):
-            self._answers.send((self._numbers[read.stored], read))
-
-
 async def _read_here(reads: Reads, objects: Sequence[StoredObject]) -> list[HeaderRead]:
     return [read async for read in reads.all(objects)]
-
-
-def _limit_memory() -> None:
-    """Let one header's demand for memory fail here, not the machine."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = pages * resource.getpagesize() + _MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

@@ -1,6 +1,5 @@
 """Headers out of a real store, read by processes: all of them, and none twice."""
 
-import multiprocessing
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -134,9 +133,9 @@ def test_a_process_that_died_idle_is_replaced(bucket, put, reader):
     listed = put("idle", {"a": CT, "b": CT})
     read = reader()
     read.read(bucket, listed)
-    for child in multiprocessing.active_children():
-        child.kill()
-        child.join()
+    for worker in read._started:  # noqa: SLF001
+        worker._process.kill()  # noqa: SLF001
+        worker._process.wait()  # noqa: SLF001
 
     assert len(read.read(bucket, listed)) == 2
 
