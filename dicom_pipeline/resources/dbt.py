@@ -145,8 +145,12 @@ class Dbt:
             *("--no-use-colors", "--no-send-anonymous-usage-stats"),
         ]
 
-    @cached_property
+    @property
     def _manifest(self) -> Manifest:
+        """Read anew for each build: a build leaves its marks in it.
+
+        Of an ephemeral model that was compiled once, no other build has the text.
+        """
         packed = self.home / "target" / "partial_parse.msgpack"
         return Manifest.from_msgpack(packed.read_bytes())
 
