@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test check dev fuzz generate lock \
+LISTED := setup demo test check dev fuzz sheet generate lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -56,6 +56,9 @@ faults: setup ## Break things on purpose and see that nothing is lost.
 
 fuzz: setup $(VENV)/.fuzz ## Feed the header reader what nobody sends; MINUTES=10 says for how long.
 	@PYTHONPATH=$(VENV)/fuzz:. $(BIN)/python -m tests.fuzz.run --minutes $(MINUTES)
+
+sheet: setup ## Write contact-sheet.png: one rendered thumbnail per kind of image.
+	@$(BIN)/python -m tests.oracles.contact_sheet contact-sheet.png
 
 generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
