@@ -22,7 +22,7 @@ from pydicom.datadict import (  # type: ignore[attr-defined]
 
 from dicom_pipeline.dicom.outcome import Json, first_text
 
-_ODD = frozenset("13579BDF")
+ODD = frozenset("13579BDF")
 _PRIVATE = re.compile(r'\(([0-9A-F]{4}),"([^"/]*)",([0-9A-F]{2}|[0-9A-F]{4})\)')
 _SPELLED = re.compile(r'\(([0-9A-Fa-f]{4}), ?"(.+)", ?([0-9A-Fa-f]{2})\)')
 _PLAIN = " !#$&'()*+,:;<=>?@[]^`{|}~"  # all but what would end a creator or a path
@@ -37,7 +37,7 @@ def keyed(dataset: Json) -> Iterator[tuple[str, Json]]:
     """
     creators: dict[str, str] = {}
     for tag, element in dataset.items():
-        if tag[3] not in _ODD:
+        if tag[3] not in ODD:
             yield tag, element
             continue
         block = tag[:6]
@@ -71,7 +71,7 @@ def parts_of(key: str) -> tuple[str, str, str] | None:
 def read_private(text: str) -> str | None:
     """Read a private key as a person spells it; ``None`` where it is none."""
     match = _SPELLED.fullmatch(text.strip())
-    if match is None or match[1][3].upper() not in _ODD:
+    if match is None or match[1][3].upper() not in ODD:
         return None
     return private_key(f"{match[1].upper()}10{match[3].upper()}", match[2].strip())
 

@@ -63,6 +63,16 @@ def test_every_header_fits_the_merged_schema(a, b):
 
 
 @few
+@given(HEADERS)
+def test_many_at_once_count_as_one_by_one(headers):
+    """Those that are alike are looked at once, and counted as often as they come."""
+    look = Look()
+    look.at_all([*headers, *headers, *headers[:1]])
+
+    assert table_of(look.level) == seen([*headers, *headers, *headers[:1]])
+
+
+@few
 @given(HEADERS, st.integers(0, 5))
 def test_places_beyond_the_limit_are_counted(headers, limit):
     """They are not told apart, but never silently."""
