@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,12 +20,12 @@ from rich.table import Table
 out = Console()
 err = Console(stderr=True)
 
-FAILED, UNBALANCED, MISSING = 1, 2, 3
+FAILED, UNBALANCED, MISSING, REFUSED = 1, 2, 3, 4
 
 
 def fail(message: str, code: int = FAILED) -> NoReturn:
     """Say what is wrong and what to do, and end with ``code``."""
-    err.print(f"[red]error:[/red] {message}")
+    err.print(f"[red]error:[/red] {escape(message)}")
     raise typer.Exit(code)
 
 

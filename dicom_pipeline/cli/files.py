@@ -1,6 +1,7 @@
 """Commands about files before they are loaded: push and validate."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from dicom_pipeline.cli.console import (
     FAILED,
     MISSING,
+    REFUSED,
     err,
     fail,
     print_json,
@@ -16,7 +18,9 @@ from dicom_pipeline.cli.console import (
     table,
 )
 from dicom_pipeline.places import Places
+from dicom_pipeline.resources.compressor import CompressorError
 from dicom_pipeline.settings import Settings
+from dicom_pipeline.sources.candidates import files_of
 from dicom_pipeline.sources.dicomweb import DicomWeb
 from dicom_pipeline.sources.dicomweb_client import Credentials
 from dicom_pipeline.sources.push import (
@@ -24,6 +28,7 @@ from dicom_pipeline.sources.push import (
     Progress,
     PushResult,
     push,
+    survey,
 )
 from dicom_pipeline.sources.source import Source, SourceError
 from dicom_pipeline.sources.validate import validate, write_csv
@@ -40,28 +45,64 @@ def register(app: typer.Typer) -> None:
     app.command("validate")(validate_command)
 
 
-def push_command(sources: Sources, json: Json = False) -> None:
-    """Send files to the provider bucket; what is there already is not sent again."""
+def push_command(
+    sources: Sources,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count files and bytes; send nothing.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Send files to the provider bucket; what is there already is not sent again.
+
+    Exit code 0: all of it is there. 1: some files failed, counted by reason. 3: a
+    source is unknown.
+    """
+    if dry_run:
+        _survey(sources, json=json)
+        return
     with Places(Settings()).open() as places:
         result = push_into(places, sources)
     if json:
         print_json(_facts(result))
     else:
-        err.print(
-            f"{result.uploaded} sent, {result.unchanged} there already,"
-            f" {sum(result.failed.values())} failed"
-        )
+        _tell(result)
     if not result.ok:
         raise typer.Exit(FAILED)
 
 
+def _survey(words: Sequence[str], *, json: bool) -> None:
+    """Say what each source holds; an archive counts as the file that it is."""
+    settings = Settings()
+    try:
+        found = [survey(source) for source in _named(words, settings)]
+    except SourceError as error:
+        fail(str(error))
+    if json:
+        print_json({"sources": [asdict(each) for each in found]})
+        return
+    rows: list[list[object]] = [
+        [number, each.series, each.files, each.bytes]
+        for number, each in enumerate(found, 1)
+    ]
+    table("would be sent", ["source", "series", "files", "bytes"], rows)
+
+
+def _tell(result: PushResult) -> None:
+    opened = f" from {result.archives} archives" if result.archives else ""
+    err.print(
+        f"{result.uploaded} sent{opened}, {result.unchanged} there already,"
+        f" {sum(result.failed.values())} failed"
+    )
+    if result.failed or result.skipped:
+        counts = [*result.failed.items(), *result.skipped.items()]
+        table("not sent", ["reason", "files"], [[code, n] for code, n in counts])
+    if result.failed:
+        err.print("docs/sources.md says what each reason means; run it again to retry")
+
+
 def push_into(places: Places, words: Sequence[str]) -> PushResult:
     """Send what ``words`` name, with a progress bar."""
-    try:
-        named = [source_of(word) for word in words]
-    except (UnknownSourceError, SourceError) as error:
-        fail(str(error), MISSING)
-    sources = [_asking(source, places.settings) for source in named]
+    sources = _named(words, places.settings)
     with progress("files") as bar:
         task = bar.add_task("sending", total=None)
 
@@ -72,6 +113,13 @@ def push_into(places: Places, words: Sequence[str]) -> PushResult:
             return push(sources, places.provider, progress=show)
         except (AmbiguousSourceError, SourceError) as error:
             fail(str(error))
+
+
+def _named(words: Sequence[str], settings: Settings) -> list[Source]:
+    try:
+        return [_asking(source_of(word), settings) for word in words]
+    except (UnknownSourceError, SourceError) as error:
+        fail(str(error), MISSING)
 
 
 def _asking(source: Source, settings: Settings) -> Source:
@@ -89,19 +137,31 @@ def _asking(source: Source, settings: Settings) -> Source:
 
 
 def validate_command(
-    sources: Paths,
+    paths: Paths,
     report: Annotated[Path, typer.Option(help="CSV file, one row per file.")],
     json: Json = False,
 ) -> None:
-    """Check files without loading them: readable, decodable, complete."""
-    compressor = Places(Settings()).compressor
-    counts = write_csv(validate(sources, compressor), report)
+    """Check files without loading them: readable, decodable, complete.
+
+    Exit code 0: every file would be loaded and its pixels seen, or is an index of
+    others. 1: the check itself failed. 4: something would be refused.
+    """
+    compressor = Places(Settings()).local_compressor
+    try:
+        with progress("files") as bar:
+            task = bar.add_task("checking", total=sum(1 for _ in files_of(paths)))
+            shown = bar.track(validate(paths, compressor), task_id=task)
+            summary = write_csv(shown, report)
+    except (CompressorError, OSError) as error:
+        fail(str(error))
     if json:
-        print_json({"report": str(report), "verdicts": dict(counts)})
+        print_json({"report": str(report), **asdict(summary)})
     else:
-        rows: list[list[object]] = [list(pair) for pair in sorted(counts.items())]
-        table("verdicts", ["verdict", "files"], rows)
+        counts: list[list[object]] = [list(p) for p in sorted(summary.verdicts.items())]
+        table("verdicts", ["verdict", "files"], counts)
         err.print(f"a row per file: {report}")
+    if summary.refused:
+        raise typer.Exit(REFUSED)
 
 
 def _facts(result: PushResult) -> dict[str, object]:
@@ -109,6 +169,7 @@ def _facts(result: PushResult) -> dict[str, object]:
         "uploaded": result.uploaded,
         "unchanged": result.unchanged,
         "uploaded_bytes": result.uploaded_bytes,
+        "archives": result.archives,
         "failed": dict(result.failed),
         "skipped": dict(result.skipped),
     }

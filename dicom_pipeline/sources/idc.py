@@ -115,6 +115,7 @@ class Idc:
         return Expected(
             sum(each.files for each in self.series),
             sum(each.bytes for each in self.series),
+            len(self.series),
         )
 
     def items(self) -> Iterator[Found]:

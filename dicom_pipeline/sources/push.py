@@ -21,6 +21,7 @@ from dicom_pipeline.sources.send import (
     send,
 )
 from dicom_pipeline.sources.source import (
+    Expected,
     Failed,
     Found,
     Item,
@@ -103,6 +104,19 @@ def push(
         tally.add(item, sent)
         queue.done(item, sent)
     return tally.result()
+
+
+def survey(source: Source) -> Expected:
+    """Count what a source holds without reading it; its listing at most.
+
+    Raises:
+        SourceError: The source fails.
+    """
+    known = source.expected()
+    if known is not None:
+        return known
+    sizes = [found.bytes or 0 for found in source.items() if isinstance(found, Item)]
+    return Expected(len(sizes), sum(sizes))
 
 
 def _found(

@@ -122,10 +122,17 @@ Found = Item | Failed | Skipped
 
 @dataclass(frozen=True)
 class Expected:
-    """What a source holds, as far as it can tell before it is read."""
+    """What a source holds, as far as it can tell before it is read.
+
+    Attributes:
+        files: Files, or objects.
+        bytes: Their size.
+        series: Series, where the source knows.
+    """
 
     files: int
     bytes: int
+    series: int | None = None
 
 
 class Source(Protocol):

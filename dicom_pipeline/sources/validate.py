@@ -8,7 +8,7 @@ import csv
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Final
 
@@ -85,7 +85,7 @@ class FileReport:
         return bool(self.reason and not passed_over) or self.decodable is False
 
 
-COLUMNS: Final = tuple(field.name for field in fields(FileReport))
+COLUMNS: Final = tuple(each.name for each in fields(FileReport))
 
 
 def validate(
@@ -114,16 +114,40 @@ def validate(
             yield from reports
 
 
-def write_csv(reports: Iterable[FileReport], out: Path) -> Counter[str]:
-    """Write reports as CSV with a header and return how many had which verdict."""
-    verdicts: Counter[str] = Counter()
+@dataclass
+class Summary:
+    """What a whole report says.
+
+    Attributes:
+        files: Rows of the report.
+        bytes: Bytes of the files that could be opened.
+        refused: Files that would not be loaded, or whose pixels would not be seen.
+        verdicts: Files by verdict.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    refused: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, report: FileReport) -> None:
+        """Count one row."""
+        self.files += 1
+        self.bytes += report.bytes or 0
+        self.refused += report.is_refused
+        self.verdicts[report.verdict] += 1
+
+
+def write_csv(reports: Iterable[FileReport], out: Path) -> Summary:
+    """Write reports as CSV with a header and return what they say together."""
+    summary = Summary()
     with out.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
         lines = csv.writer(file)
         lines.writerow(COLUMNS)
         for report in reports:
             lines.writerow(_cell(getattr(report, column)) for column in COLUMNS)
-            verdicts[report.verdict] += 1
-    return verdicts
+            summary.add(report)
+    return summary
 
 
 def _batches(candidates: Iterator[Candidate]) -> Iterator[list[Candidate]]:

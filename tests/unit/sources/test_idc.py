@@ -60,7 +60,7 @@ def test_a_condition_chooses_series(bucket, public, index):
     cohort = Idc("collection_id = '4d_lung' and Modality = 'CT'", public, index)
     result = push([cohort], bucket)
 
-    assert cohort.expected() == Expected(2, 6)
+    assert cohort.expected() == Expected(2, 6, series=1)
     assert {stored.key: bucket.read(stored.key) for stored in bucket.list()} == {
         "idc-open-data/u1/a.dcm": b"one",
         "idc-open-data/u1/b.dcm": b"two",

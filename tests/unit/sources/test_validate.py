@@ -146,7 +146,7 @@ def test_csv_has_the_columns_in_their_order(write, tmp_path):
     folder = write("ä b.dcm", without=["StudyDate", "StudyTime"]).parent
     (folder / "empty").write_bytes(b"")
     out = tmp_path / "report.csv"
-    counts = write_csv(validate([folder]), out)
+    summary = write_csv(validate([folder]), out)
     with out.open(encoding="utf-8", newline="") as file:
         first, second = csv.DictReader(file)
 
@@ -155,7 +155,9 @@ def test_csv_has_the_columns_in_their_order(write, tmp_path):
     assert (first["readable"], first["reason"]) == ("false", "empty")
     assert second["missing_type_2"] == "StudyDate StudyTime"
     assert (second["readable"], second["decodable"]) == ("true", "")
-    assert counts == {"empty": 1, "incomplete": 1}
+    assert summary.verdicts == {"empty": 1, "incomplete": 1}
+    assert (summary.files, summary.refused) == (2, 1)
+    assert summary.bytes == (folder / "ä b.dcm").stat().st_size
 
 
 def test_requirements_are_real_attributes():
