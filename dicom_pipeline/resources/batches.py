@@ -7,13 +7,15 @@ files are deleted, a batch is in two files; it is then read from its own, and co
 once.
 """
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import pyarrow as pa
 
 from dicom_pipeline.layout import COMPACTED, batch_of
-from dicom_pipeline.resources.bucket import Bucket, StoredObject
+from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError, StoredObject
 from dicom_pipeline.resources.parquet_files import (
     BATCH,
     read_batch,
@@ -21,7 +23,22 @@ from dicom_pipeline.resources.parquet_files import (
     row_count,
 )
 
+_LOOKS = 4
+Seen = TypeVar("Seen")
+
 _BATCH_ALONE = pa.schema([(BATCH, pa.string())])
+
+
+def steady(look: Callable[[], Seen]) -> Seen:
+    """Return what ``look`` sees; look again where compaction removes a listed file.
+
+    Raises:
+        ObjectGoneError: A file was gone at each of four looks.
+    """
+    for _ in range(_LOOKS - 1):
+        with contextlib.suppress(ObjectGoneError):
+            return look()
+    return look()
 
 
 def is_compacted(stored: StoredObject) -> bool:
@@ -52,7 +69,7 @@ class BatchFiles:
 
     def batches(self, prefix: str) -> set[str]:
         """Names of the batches that the files below a prefix hold."""
-        return set(self.homes(self.listed(prefix)))
+        return steady(lambda: set(self.homes(self.listed(prefix))))
 
     def homes(self, files: Iterable[StoredObject]) -> dict[str, StoredObject]:
         """Return the one file to read each batch from: its own where there is one."""
@@ -71,6 +88,9 @@ class BatchFiles:
 
     def find(self, prefix: str, batch: str, schema: pa.Schema) -> pa.Table | None:
         """Return the rows of a batch from a compacted file; ``None`` without one."""
+        return steady(lambda: self._found(prefix, batch, schema))
+
+    def _found(self, prefix: str, batch: str, schema: pa.Schema) -> pa.Table | None:
         for item in self.listed(prefix):
             if is_compacted(item) and batch in self.rows(item):
                 return read_batch(self.bucket, item, schema, batch)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from dicom_pipeline.catalog.table import TEXT, Table
 from dicom_pipeline.layout import ledger_key, table_prefix
-from dicom_pipeline.resources.batches import BatchFiles, is_compacted
+from dicom_pipeline.resources.batches import BatchFiles, is_compacted, steady
 from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError, StoredObject
 from dicom_pipeline.resources.parquet_files import BATCH, from_bytes, read_columns
 from dicom_pipeline.resources.tables import parquet
@@ -105,13 +105,16 @@ class LedgerTable:
 
     def _current(self) -> "_Rows":
         with self._kept.lock:
-            listed, kept = self._listed(), self._kept
-            if kept.rows is None or kept.files.keys() != set(listed):
-                self._take(listed)
-                parts = self._once(listed)
-                empty = self._schema.empty_table()
-                kept.rows = _Rows(parts, pa.concat_tables([empty, *parts]))
-            return kept.rows
+            return steady(self._looked)
+
+    def _looked(self) -> "_Rows":
+        listed, kept = self._listed(), self._kept
+        if kept.rows is None or kept.files.keys() != set(listed):
+            self._take(listed)
+            parts = self._once(listed)
+            empty = self._schema.empty_table()
+            kept.rows = _Rows(parts, pa.concat_tables([empty, *parts]))
+        return kept.rows
 
     def _listed(self) -> list[StoredObject]:
         return self.files.listed(self._prefix)
