@@ -27,6 +27,14 @@ from dicom_pipeline.sensors.failures import run_failures
 from dicom_pipeline.settings import Settings
 
 FOLLOWERS = dg.AssetSelection.groups("stage", "processed")
+CHECKS = [
+    everything_has_an_outcome,
+    months_are_whole,
+    no_notification_is_dead,
+    headers_are_as_before,
+    every_image_has_frames_or_a_reason,
+    snapshot_has_every_table,
+]
 
 
 def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
@@ -44,14 +52,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             analytics,
             raw_compaction,
         ],
-        asset_checks=[
-            everything_has_an_outcome,
-            months_are_whole,
-            no_notification_is_dead,
-            headers_are_as_before,
-            every_image_has_frames_or_a_reason,
-            snapshot_has_every_table,
-        ],
+        asset_checks=CHECKS,
         jobs=list(jobs.values()),
         schedules=[
             dg.ScheduleDefinition(
