@@ -10,10 +10,13 @@ from moto.server import ThreadedMotoServer
 
 from dicom_pipeline.checks.dead_letters import no_notification_is_dead
 from dicom_pipeline.layout import Grain
+from dicom_pipeline.places import Places
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.queue import Message, Queue, QueueError
 from dicom_pipeline.resources.store import Store
+from dicom_pipeline.resources.tables import State
+from dicom_pipeline.settings import Settings, StoreKind
 from dicom_pipeline.sources.arrivals import Watch
 from dicom_pipeline.sources.door import Door
 from dicom_pipeline.sources.events import Events
@@ -218,6 +221,35 @@ def test_what_a_topic_forwards_is_read_too(world, server):
     world.watch().look(5)
 
     assert world.keys() == ["a b"]
+
+
+def test_settings_alone_make_the_provider_bucket_be_told_of(
+    world, server, tmp_path, monkeypatch
+):
+    """Keys outside of the prefix are left out; the first listing is due at once."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    told = Settings(
+        home=tmp_path,
+        store=StoreKind.S3,
+        s3_endpoint=server,
+        provider_bucket=world.provider.name,
+        provider_prefix="in/",
+        raw_bucket=world.raw.name,
+        stage_bucket=world.raw.name,
+        queue_url=world.queue.url,
+        _env_file=None,
+    )
+    world.provider.write("in/a", b"1")
+    world.provider.write("out/b", b"1")
+
+    with Places(told).open() as places:
+        State(world.raw).put("scan-provider", {})
+        seen = places.provider_watch.look(5)
+        again = places.provider_watch.look(5)
+
+    assert world.keys() == ["in/a"]
+    assert (seen.drained.found, seen.pages, again.pages) == (1, 1, 0)
 
 
 def test_without_its_queue_the_bucket_is_still_listed(world):
