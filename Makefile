@@ -126,9 +126,10 @@ $(VENV)/.fuzz: pyproject.toml | $(VENV)/.python
 # DCMTK and Orthanc send and judge real DICOM; what needs them skips where they are absent.
 # RUNLEVEL=1 keeps the package from starting a server that nobody asked for.
 $(VENV)/.peers: | $(VENV)/.uv
-	@command -v storescu >/dev/null && command -v Orthanc >/dev/null \
+	@command -v storescu >/dev/null && command -v cjpeg >/dev/null && command -v Orthanc >/dev/null \
 	|| if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
-		{ apt-get update -q && RUNLEVEL=1 $(APT) dcmtk orthanc orthanc-dicomweb; } \
+		{ apt-get update -q && RUNLEVEL=1 $(APT) dcmtk libjpeg-turbo-progs \
+			orthanc orthanc-dicomweb; } \
 		|| echo "no DCMTK or Orthanc: tests with them skip" >&2; \
 	else echo "no DCMTK or Orthanc: tests with them skip" >&2; fi
 	@touch $@
