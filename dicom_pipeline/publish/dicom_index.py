@@ -10,7 +10,7 @@ from duckdb.func import ARROW
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.table import Reading
 from dicom_pipeline.dicom.nested.columns import Columns
-from dicom_pipeline.dicom.nested.text import elements_of
+from dicom_pipeline.dicom.nested.text import elements_of, many
 from dicom_pipeline.dicom.nested.types import Field
 
 VIEW: Final = "dicom_index"
@@ -58,8 +58,9 @@ def _teach(connection: duckdb.DuckDBPyConnection, fields: Sequence[Field]) -> No
     empty = pa.schema([("parsed", type_)]).empty_table()
 
     def read(headers: pa.ChunkedArray, metas: pa.ChunkedArray) -> pa.Array:
-        pairs = zip(headers.to_pylist(), metas.to_pylist(), strict=True)
-        batch = Columns().batch([elements_of(*pair) for pair in pairs], fields)
+        with many():
+            elements = map(elements_of, headers.to_pylist(), metas.to_pylist())
+            batch = Columns().batch([*elements], fields)
         return batch.to_struct_array().cast(type_)
 
     connection.create_function(

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.dicom.nested.columns import Columns
-from dicom_pipeline.dicom.nested.text import elements_of
+from dicom_pipeline.dicom.nested.text import elements_of, many
 from dicom_pipeline.dicom.nested.types import Field, leaves
 from dicom_pipeline.publish.header_export_folders import folder_of, partition_values
 from dicom_pipeline.publish.header_export_places import Place
@@ -172,7 +172,8 @@ class _Writer:
 
     def _batches(self, rows: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         for chunk in rows.combine_chunks().to_batches(_CHUNK):
-            made = self._columns.batch(parsed(chunk), self._plan.fields)
+            with many():
+                made = self._columns.batch(parsed(chunk), self._plan.fields)
             own = [chunk.column(name) for name in PROVENANCE]
             yield pa.RecordBatch.from_arrays([*own, *made.columns], schema=schema)
 

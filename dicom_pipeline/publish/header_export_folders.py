@@ -10,7 +10,7 @@ import pyarrow as pa
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.table import Reading
 from dicom_pipeline.dicom.nested.columns import Columns
-from dicom_pipeline.dicom.nested.text import elements_of
+from dicom_pipeline.dicom.nested.text import elements_of, many
 from dicom_pipeline.dicom.nested.types import Field, Kind
 
 NOTHING: Final = "__HIVE_DEFAULT_PARTITION__"
@@ -56,8 +56,8 @@ def partition_values(
     }
     if missing:
         texts, metas = (headers[n].to_pylist() for n in ("header", "file_meta"))
-        elements = [elements_of(*pair) for pair in zip(texts, metas, strict=True)]
-        batch = columns.batch(elements, missing)
+        with many():
+            batch = columns.batch([*map(elements_of, texts, metas)], missing)
         found |= {each.name: batch.column(each.name).to_pylist() for each in missing}
     return [found[each.name] for each in fields]
 

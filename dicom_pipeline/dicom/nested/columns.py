@@ -8,6 +8,7 @@ import re
 import struct
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -85,13 +86,12 @@ class Columns:
         return others
 
     def _other(self, key: str, element: Json) -> Json:
-        group, creator, number = parts_of(key) or (key[:4], None, key[4:])
-        block = "xx" if creator else ""
+        listed, creator = _listed(key)
         if "BulkDataURI" in element:
             self.lost["OtherElements", "bulk"] += 1
         return {
-            "element": f"{group}{block}{number}",
-            "creator": creator or None,
+            "element": listed,
+            "creator": creator,
             "vr": element["vr"],
             "values": _texts(element),
         }
@@ -256,6 +256,13 @@ _READ: dict[Kind, Reader] = {
 def _joined_name(groups: dict[str, str]) -> str:
     """Component groups with ``=`` between them (PS3.5 6.2.1.1)."""
     return "=".join(groups.get(group, "") for group in _GROUPS).rstrip("=")
+
+
+@lru_cache(maxsize=65_536)
+def _listed(key: str) -> tuple[str, str | None]:
+    """Element and creator as the list of others spells them."""
+    group, creator, number = parts_of(key) or (key[:4], "", key[4:])
+    return f"{group}{'xx' if creator else ''}{number}", creator or None
 
 
 def _texts(element: Json) -> list[str | None] | None:
