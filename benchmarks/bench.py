@@ -19,7 +19,7 @@ from frame import Options, Row
 from rich.console import Console
 from rich.table import Table
 
-GROUPS = ("headers_local", "headers_s3", "headers_memory", "arrivals")
+HERE = Path(__file__).parent
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
     asked = _arguments()
     options = Options(quick=asked.quick)
     rows = []
-    for group in asked.only or GROUPS:
+    for group in asked.only or _groups():
         print(f"measuring {group} ...", file=sys.stderr)
         rows += _measured(group, options)
     if asked.json:
@@ -57,11 +57,14 @@ def _table(rows: list[Row]) -> Table:
     return table
 
 
+def _groups() -> list[str]:
+    files = sorted(HERE.glob("*.py"))
+    return [file.stem for file in files if "\ndef rows(" in file.read_text("utf-8")]
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
-    here = Path(__file__).parent
-    groups = [group for group in GROUPS if (here / f"{group}.py").exists()]
-    parser.add_argument("--only", nargs="+", choices=groups, metavar="GROUP")
+    parser.add_argument("--only", nargs="+", choices=_groups(), metavar="GROUP")
     parser.add_argument("--quick", action="store_true", help="a tenth of the files")
     parser.add_argument("--json", action="store_true", help="rows for machines")
     return parser.parse_args()
