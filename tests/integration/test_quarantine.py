@@ -17,6 +17,7 @@ from dicom_pipeline.cli.main import app
 from dicom_pipeline.dicom.outcome import Refused
 from dicom_pipeline.dicom.reasons import QuarantineReason
 from dicom_pipeline.places import Places
+from dicom_pipeline.publish.query import raw_connection, run_raw
 from dicom_pipeline.resources.header_workers import HeaderReader
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.sources import door
@@ -229,6 +230,9 @@ def test_the_raw_layer_says_which_files(cli, places):
     assert waiting["files"][0]["source_key"].endswith("/SECRET-junk")
     assert [each["is_newest"] for each in versions["versions"]] == [False, True]
     assert versions["older"] == 1
+    with raw_connection(places.store, places.raw.name) as connection:
+        asked = "select is_newest, count(*) from raw.versions group by 1 order by 1"
+        assert run_raw(connection, asked).rows == [(False, 1), (True, 1)]
 
 
 def test_status_shows_a_loss_by_month(cli, places):
