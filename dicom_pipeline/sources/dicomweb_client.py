@@ -21,6 +21,7 @@ from dicom_pipeline.sources.source import (
     GONE,
     INCOMPLETE,
     UNAVAILABLE,
+    UNTRUSTED,
     ItemError,
 )
 
@@ -135,6 +136,8 @@ class Client:
                 timeout=_TIMEOUT_SECONDS,
                 stream=True,
             )
+        except requests.exceptions.SSLError:
+            raise ItemError(UNTRUSTED) from None
         except requests.RequestException:
             raise ItemError(UNAVAILABLE) from None
         with answer:

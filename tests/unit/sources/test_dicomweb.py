@@ -252,6 +252,19 @@ def test_a_server_without_studies_stops_the_push_in_words(pacs):
         list(source.items())
 
 
+@pytest.mark.parametrize(
+    ("scheme", "code"),
+    [("https", "certificate_not_trusted"), ("ftp", "unavailable")],
+)
+def test_a_server_that_cannot_be_asked_is_told_by_a_code(pacs, scheme, code):
+    """TLS to a port without it, and a scheme that nobody speaks."""
+    with serving(pacs) as source:
+        root = source.client.root.replace("http", scheme, 1)
+        other = DicomWeb(Client(root, pause_seconds=0.001))
+        with pytest.raises(SourceError, match=code):
+            list(other.items())
+
+
 def test_an_address_gives_its_server_its_search_and_no_user():
     """Two searches on one server name an object alike."""
     first = DicomWeb.parse("dicomweb+https://ana:pw@pacs:8443/rs/?PatientID=7&x=%20")

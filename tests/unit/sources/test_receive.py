@@ -219,7 +219,7 @@ def test_who_hangs_up_at_once_keeps_no_place(tmp_path, bucket):
     with Hall(tmp_path, Inbox(bucket), associations=1).open() as hall:
         for _ in range(3):
             assert _connects(hall.port)
-        while hall.receiver.present():
+        while len(hall.told) < 3:
             time.sleep(0.01)
         peer = hall.associate(CTImageStorage)
         peer.release()
