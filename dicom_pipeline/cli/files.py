@@ -155,7 +155,7 @@ def validate_command(
     except (CompressorError, OSError) as error:
         fail(str(error))
     if json:
-        print_json({"report": str(report), **asdict(summary)})
+        print_json({"report": str(report), **vars(summary)})
     else:
         counts: list[list[object]] = [list(p) for p in sorted(summary.verdicts.items())]
         table("verdicts", ["verdict", "files"], counts)

@@ -8,7 +8,7 @@ code.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.sources.archive import members_of
@@ -176,7 +176,13 @@ class _Tally:
         self._bytes += sent.bytes
         now = self._now
         size = sent.bytes if item.bytes is None else item.bytes
-        self._now = replace(now, files=now.files + 1, bytes=now.bytes + size)
+        files, total = now.files + 1, now.bytes + size
+        self._now = Progress(
+            files,
+            total,
+            _at_least(now.files_total, files),
+            _at_least(now.bytes_total, total),
+        )
         if self._report is not None:
             self._report(self._now)
 
@@ -191,6 +197,11 @@ class _Tally:
             failed=dict(self._failed + outcomes),
             skipped=dict(self._skipped),
         )
+
+
+def _at_least(total: int | None, done: int) -> int | None:
+    """Grow a total that members of archives have passed."""
+    return None if total is None else max(total, done)
 
 
 class _Queue:

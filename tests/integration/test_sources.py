@@ -221,3 +221,24 @@ def test_a_dry_run_sends_nothing(there, sent, tmp_path):
         "sources": [{"files": 1, "bytes": size, "series": None}]
     }
     assert sent(f"{tmp_path.name}/") == {}
+
+
+def test_a_check_says_what_would_be_refused(there, tmp_path):
+    """By its exit code and as JSON; members of archives are checked too."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as made:
+        made.write(CT, "ct")
+        made.writestr("note", b"not an image")
+    report = tmp_path / "report.csv"
+    done = there.run("validate", "--json", tmp_path / "a.zip", "--report", report)
+    good = there.run("validate", "--json", CT, "--report", report)
+
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["verdicts"] == {"ok": 1, "not_dicom": 1}
+    assert good.returncode == 0
+    assert json.loads(good.stdout) == {
+        "report": str(report),
+        "files": 1,
+        "bytes": CT.stat().st_size,
+        "refused": 0,
+        "verdicts": {"ok": 1},
+    }

@@ -2,7 +2,9 @@
 
 import csv
 import datetime as dt
+import io
 import shutil
+import zipfile
 from pathlib import Path
 
 import pydicom
@@ -113,6 +115,37 @@ def test_what_is_no_file_of_dicom_is_told(tmp_path, write):
         "cut.dcm": "truncated",
         "gone.dcm": "no_permission_or_gone",
     }
+
+
+def test_members_of_archives_have_rows(tmp_path, write):
+    """Below the archive's path, nested ones too; damage is a row of its own."""
+    folder = write().parent
+    body = write().read_bytes()
+    (folder / "in.zip").write_bytes(_zipped({"x.dcm": body}))
+    inner = (folder / "in.zip").read_bytes()
+    (folder / "in.zip").write_bytes(_zipped({"b": body, "deep.zip": inner}))
+    (folder / "cut.zip").write_bytes(inner[:-30])
+    bad = Answers({"status": "ok"})
+    rows = {r.path.removeprefix(f"{folder}/"): r for r in validate([folder], bad)}
+
+    assert {path: row.verdict for path, row in rows.items()} == {
+        "a.dcm": "ok",
+        "cut.zip": "archive_damaged",
+        "cut.zip/x.dcm": "ok",
+        "in.zip/b": "ok",
+        "in.zip/deep.zip/x.dcm": "ok",
+    }
+    assert bad.asked == 4
+    assert rows["in.zip/b"].bytes == len(body)
+    assert sorted(tmp_path.iterdir()) == [folder]
+
+
+def _zipped(members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for name, body in members.items():
+            made.writestr(name, body)
+    return out.getvalue()
 
 
 def test_the_decoder_sees_files_with_pixels_alone(write):

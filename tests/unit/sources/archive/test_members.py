@@ -69,6 +69,8 @@ def test_one_bad_archive_does_not_stop_the_others(bucket, tmp_path, zipped):
     assert result.failed == {"member_damaged": 1, "archive_damaged": 1}
     assert not result.ok
     assert [step.files for step in seen] == [1, 2, 3, 4]
+    assert all(step.files <= step.files_total for step in seen)
+    assert all(step.bytes <= step.bytes_total for step in seen)
 
 
 def test_large_members_are_sent_in_parts(bucket, tmp_path):
