@@ -96,7 +96,7 @@ $(VENV)/.compressor: $(RUST_SOURCES) $(VENV)/.python | $(VENV)/.native
 	@touch $@
 
 # The Lambda handler is tested, not installed: the crate's other binary.
-$(VENV)/.bootstrap: $(VENV)/.compressor
+$(VENV)/.bootstrap: $(VENV)/.compressor $(VENV)/.package
 	@cd img_compressor && cargo build -q --locked --release --features lambda --bin bootstrap
 	@touch $@
 
