@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import BinaryIO, Final
 from urllib.parse import urlsplit
 
@@ -84,7 +84,7 @@ class S3:
         Raises:
             SourceError: The bucket cannot be listed.
         """
-        listing = self._source.list(self.below)
+        listing = self.origin.list(self.below)
         while True:
             try:
                 stored = next(listing, None)
@@ -99,7 +99,8 @@ class S3:
                 yield self._found(stored)
 
     @cached_property
-    def _source(self) -> Bucket:
+    def origin(self) -> Bucket:
+        """The bucket that is read."""
         return Bucket(self.bucket, self.store)
 
     def _is_meant(self, key: str) -> bool:
@@ -116,30 +117,43 @@ class S3:
             bytes=stored.bytes,
             etag=stored.fingerprint,
             version=f"{stored.fingerprint}|{stored.bytes}",
-            copy=partial(self._copied, stored),
+            copier=_Copier(self, stored),
             may_be_archive=self.may_be_archives,
-            peek=lambda: patiently(lambda: self._part(stored, 0, HEAD_BYTES)),
         )
 
     def _opened(self, stored: StoredObject) -> AbstractContextManager[BinaryIO]:
-        return PartReader(partial(self._part, stored), stored.bytes)
+        return PartReader(partial(self.part, stored), stored.bytes)
 
-    def _part(self, stored: StoredObject, start: int, end: int) -> bytes:
+    def part(self, stored: StoredObject, start: int, end: int) -> bytes:
+        """Read some bytes of the version that was listed.
+
+        Raises:
+            ItemError: It is gone, has changed, or cannot be had now.
+        """
         if not stored.bytes:
             return b""
         try:
-            return self._source.read_range(stored.key, start, end, stored.fingerprint)
+            return self.origin.read_range(stored.key, start, end, stored.fingerprint)
         except BucketError as error:
             raise _of_item(error) from None
 
-    def _copied(
-        self, stored: StoredObject, target: Bucket, key: str, kept: Mapping[str, str]
-    ) -> bool:
-        """Have the store copy it; ``False`` where it is another store, or refuses."""
-        if not _is_same(self.store, target.store):
-            return False
+
+@dataclass(frozen=True)
+class _Copier:
+    """Copies one object from a bucket to another one of the same store."""
+
+    source: S3
+    stored: StoredObject = field(repr=False)
+
+    def can(self, bucket: Bucket) -> bool:
+        return _is_same(self.source.store, bucket.store)
+
+    def peek(self) -> bytes:
+        return patiently(lambda: self.source.part(self.stored, 0, HEAD_BYTES))
+
+    def copy(self, bucket: Bucket, key: str, metadata: Mapping[str, str]) -> bool:
         try:
-            target.copy_from(self._source, stored, key, kept)
+            bucket.copy_from(self.source.origin, self.stored, key, metadata)
         except (ObjectGoneError, ObjectChangedError) as error:
             raise _of_item(error) from None
         except BucketError:
@@ -147,6 +161,7 @@ class S3:
         return True
 
 
+@lru_cache(maxsize=8)
 def _is_same(one: Store, other: Store) -> bool:
     """Whether one server answers both, under one name."""
     if one.client.meta.endpoint_url != other.client.meta.endpoint_url:

@@ -86,20 +86,24 @@ def _sent(item: Item, bucket: Bucket, present: Present | None) -> Sent:
         return copied
     with _opened(item) as body:
         head = body.read(PART_BYTES)
-    if item.may_be_archive and kind_of(head[:HEAD_BYTES]):
-        return Sent(ARCHIVE, 0)
-    if len(head) < PART_BYTES:
-        return _put(item, bucket, present, head)
-    return _send_large(item, bucket, present)
+        if item.may_be_archive and kind_of(head[:HEAD_BYTES]):
+            return Sent(ARCHIVE, 0)
+        if len(head) < PART_BYTES:
+            return _put(item, bucket, present, head)
+        if present is not None and _same(item, present):
+            return Sent(UNCHANGED, 0)
+        body.unread(head)
+        return _send_parts(item, bucket, body)
 
 
 def _copied(item: Item, bucket: Bucket) -> Sent | None:
     """Have the store copy it, where it can; it is looked at first all the same."""
-    if item.copy is None:
+    copier = item.copier
+    if copier is None or not copier.can(bucket):
         return None
-    if item.may_be_archive and item.peek is not None and kind_of(item.peek()):
+    if item.may_be_archive and kind_of(copier.peek()):
         return Sent(ARCHIVE, 0)
-    there = item.copy(bucket, item.key, kept_with(item))
+    there = copier.copy(bucket, item.key, kept_with(item))
     return Sent(UPLOADED, item.bytes or 0) if there else None
 
 
@@ -130,13 +134,10 @@ def _put(item: Item, bucket: Bucket, present: Present | None, body: bytes) -> Se
     return Sent(UPLOADED, len(body))
 
 
-def _send_large(item: Item, bucket: Bucket, present: Present | None) -> Sent:
-    if present is not None and _same(item, present):
-        return Sent(UNCHANGED, 0)
-    with _opened(item) as body:
-        cut = part_bytes(item.bytes or 0)
-        bucket.upload(item.key, cast("BinaryIO", body), cut, kept_with(item))
-        return Sent(UPLOADED, body.count)
+def _send_parts(item: Item, bucket: Bucket, body: "_Body") -> Sent:
+    cut = part_bytes(item.bytes or 0)
+    bucket.upload(item.key, cast("BinaryIO", body), cut, kept_with(item))
+    return Sent(UPLOADED, body.count)
 
 
 def _opened(item: Item) -> "AbstractContextManager[_Body]":
@@ -150,12 +151,14 @@ class _Body:
         self._expected, self._passing = item.bytes, item.path is None
         self._context = item.open()
         self._source = self._context.__enter__()
-        self.count = 0
+        self.count, self._unread = 0, b""
 
     def read(self, size: int = -1) -> bytes:
         """Read ``size`` bytes, fewer only at the end: a part may not be short."""
-        parts: list[bytes] = []
         wanted = size if size >= 0 else sys.maxsize
+        parts = [self._unread[:wanted]]
+        self._unread = self._unread[wanted:]
+        wanted -= len(parts[0])
         while wanted > 0 and (chunk := self._source.read(min(wanted, PART_BYTES))):
             parts.append(chunk)
             wanted -= len(chunk)
@@ -164,6 +167,10 @@ class _Body:
         if wanted and self.count < (self._expected or 0):
             raise ItemError(INCOMPLETE, passing=self._passing)
         return body
+
+    def unread(self, head: bytes) -> None:
+        """Have the first bytes, and nothing else was read, read once more."""
+        self._unread, self.count = head, 0
 
     def close(self) -> None:
         self._context.__exit__(None, None, None)

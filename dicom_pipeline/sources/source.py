@@ -4,7 +4,6 @@ A source knows where bytes come from and how they are named; ``push`` knows how 
 are sent. Keys may name a person, so what leaves both is counts and codes.
 """
 
-import builtins
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -78,10 +77,8 @@ class Item:
             the bytes are not read.
         metadata: Facts that are kept with the object (S3 user metadata: ASCII).
         path: Where the bytes lie on this machine already.
-        copy: Puts it at a key of a bucket without its bytes passing through here;
-            ``False`` where that is not allowed, and then it is read.
+        copier: Has a store copy it, where it lies in one.
         may_be_archive: Whether to look if it is a ZIP or TAR, and open it.
-        peek: Its first 512 bytes, where they are had cheaper than by ``open``.
         expand: Opens it as an archive in another way than the usual one.
         release: Called once, when the item is done with.
     """
@@ -93,13 +90,31 @@ class Item:
     version: str = field(default="", repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: Path | None = field(default=None, repr=False)
-    copy: Callable[[Bucket, str, Mapping[str, str]], bool] | None = field(
-        default=None, repr=False
-    )
+    copier: "Copier | None" = field(default=None, repr=False)
     may_be_archive: bool = True
-    peek: Callable[[], builtins.bytes] | None = field(default=None, repr=False)
     expand: "Callable[[Item], Iterator[Found]] | None" = field(default=None, repr=False)
     release: Callable[[], None] = field(default=_nothing, repr=False)
+
+
+class Copier(Protocol):
+    """Copies one item within its store, without its bytes passing through here."""
+
+    def can(self, bucket: Bucket) -> bool:
+        """Whether the bucket is of the same store."""
+
+    def peek(self) -> bytes:
+        """Return the first bytes of the item, enough to tell an archive.
+
+        Raises:
+            ItemError: They cannot be had.
+        """
+
+    def copy(self, bucket: Bucket, key: str, metadata: Mapping[str, str]) -> bool:
+        """Put it at a key; ``False`` where the store does not let us.
+
+        Raises:
+            ItemError: It is gone, or has changed.
+        """
 
 
 @dataclass(frozen=True)

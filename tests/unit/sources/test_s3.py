@@ -75,6 +75,20 @@ def test_a_copy_does_not_pass_through_here(bucket, source, monkeypatch):
     assert seen == [512, 512, 512]
 
 
+def test_another_store_is_read_once(bucket, source, monkeypatch):
+    """Whatever their size, objects are not looked at and then read again."""
+    read, seen = Bucket.read_range, []
+
+    def counted(self, key, start, end, fingerprint=""):
+        seen.append(end - start)
+        return read(self, key, start, end, fingerprint)
+
+    monkeypatch.setattr(Bucket, "read_range", counted)
+    result = push([source(same=False)], bucket)
+
+    assert sum(seen) == result.uploaded_bytes == len(LARGE) + 8
+
+
 def test_the_etag_is_kept(bucket, given, source):
     """So the same bytes are known again, whoever sends them."""
     push([source("study1/1")], bucket)
