@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dicom_pipeline.catalog import ENTITIES
@@ -28,6 +29,7 @@ LEDGERS = (ARRIVALS, OBJECTS)
 TABLES = (*ENTITIES, HEADERS, *LEDGERS)
 
 _PART_BYTES = 16 << 20
+_GROUP_BYTES, _GROUP_ROWS = 32 << 20, 2_000
 _ROWS_A_FILE = 1_000_000
 _HEADERS_A_FILE = 100_000  # 1 to 4 kB each as zstd (2026-11): 100 to 400 MB
 
@@ -148,16 +150,22 @@ class Compaction:
         )
 
     def _write(self, table: Table, key: str, homes: Mapping[str, StoredObject]) -> None:
-        """Store whole batches in one file, a row group each; one is in memory."""
+        """Store whole batches in one file; a row group is in memory."""
         with tempfile.TemporaryFile() as file:
             with pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
-                for batch in sorted(homes):
-                    rows = read_batch(self.bucket, homes[batch], table.schema, batch)
-                    if rows.num_rows != self._files.rows(homes[batch])[batch]:
-                        raise ForeignRowsError(f"{table.name}: rows of another batch")
-                    writer.write_table(rows, row_group_size=max(rows.num_rows, 1))
+                for rows in _row_groups(self._batches(table, homes)):
+                    writer.write_table(rows, row_group_size=rows.num_rows)
             file.seek(0)
             self._send(key, file)
+
+    def _batches(
+        self, table: Table, homes: Mapping[str, StoredObject]
+    ) -> Iterator[pa.Table]:
+        for batch in sorted(homes):
+            rows = read_batch(self.bucket, homes[batch], table.schema, batch)
+            if rows.num_rows != self._files.rows(homes[batch])[batch]:
+                raise ForeignRowsError(f"{table.name}: rows of another batch")
+            yield rows
 
     def _send(self, key: str, file: BinaryIO) -> None:
         self.bucket.upload(key, file, _PART_BYTES, {})
@@ -191,3 +199,19 @@ def _groups(rows: Mapping[str, int], most: int) -> Iterator[list[str]]:
             group = []
     if group:
         yield group
+
+
+def _row_groups(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Batches together while they are small: a scan asks once per group and column.
+
+    Not larger: whoever wants one batch reads the groups that it is in.
+    """
+    together: list[pa.Table] = []
+    for rows in batches:
+        together.append(rows)
+        size = sum(each.nbytes for each in together)
+        if size >= _GROUP_BYTES or sum(map(len, together)) >= _GROUP_ROWS:
+            yield pa.concat_tables(together)
+            together = []
+    if together:
+        yield pa.concat_tables(together)
