@@ -17,6 +17,15 @@ from dicom_pipeline.sources.events import Drained, Events
 from dicom_pipeline.sources.intake import Intake
 
 _NOTHING = Drained()
+_BUSY = frozenset(
+    {
+        *("500", "502", "503", "504", "InternalError", "RequestTimeout"),
+        *("ServiceUnavailable", "SlowDown", "Throttling", "TooManyRequests"),
+        *("ConnectionClosedError", "ConnectTimeoutError", "EndpointConnectionError"),
+        "ReadTimeoutError",
+    }
+)
+"""Failures that say nothing of the token: the same page is asked for again later."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +103,13 @@ class Watch:
         found, rows = dict[str, int](), dict[str, Row]()
         pages, token = 0, self._position()
         while True:
-            page = self._page(token)
+            page = self._page_or_keep(token, rows)
             rows |= self.intake.unknown(self.source, page.objects, is_there=True)
             found |= self._hand_out_whole_batches(rows)
             pages, token = pages + 1, page.token
             if not token or self.clock() >= end:
                 break
-        found |= self.intake.hand_out(rows)
-        self._move_to(token)
+        found |= self._keep(token, rows)
         return Scan(tuple(found), sum(found.values()), pages, complete=not token)
 
     def scan_all(self) -> Scan:
@@ -117,11 +125,26 @@ class Watch:
         whole = len(rows) - len(rows) % self.intake.batch_size
         return self.intake.hand_out(dict(rows.popitem() for _ in range(whole)))
 
+    def _page_or_keep(self, token: str, rows: dict[str, Row]) -> Page:
+        """Return a page; where the store fails, what was read is not read again."""
+        try:
+            return self._page(token)
+        except BucketError:
+            if token:
+                self._keep(token, rows)
+            raise
+
+    def _keep(self, token: str, rows: dict[str, Row]) -> dict[str, int]:
+        """Record what was found, then move: in this order nothing is lost."""
+        found = self.intake.hand_out(rows)
+        self._move_to(token)
+        return found
+
     def _page(self, token: str) -> Page:
         try:
             return self.bucket.list_page(self.prefix, token)
-        except BucketError:
-            if not token:
+        except BucketError as error:
+            if not token or error.code in _BUSY:
                 raise
             return self.bucket.list_page(self.prefix)  # the store forgot the token
 
