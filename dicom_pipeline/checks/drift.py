@@ -54,5 +54,6 @@ def _words(news: News) -> dict[str, int | list[str]]:
 
 
 def _known(paths: Iterable[str]) -> list[str]:
-    words = (words_of_path(path) for path in paths)
+    """Words of the first few, standard elements before those of a vendor."""
+    words = (words_of_path(path) for path in sorted(paths, key=lambda p: "(" in p))
     return [each for each in words if each][:_SHOWN]

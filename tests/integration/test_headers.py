@@ -157,9 +157,9 @@ def test_later_headers_are_held_against_all_earlier_ones(drifts):
     assert drifts[1].severity is dg.AssetCheckSeverity.WARN
     assert late["batches_compared"] == late["headers_compared"] == len(LATE)
     assert late["elements"] == [
-        '(0029,"SIEMENS CSA HEADER",09)',
         "AnatomicRegionSequence",
         "AnatomicRegionSequence.CodeMeaning",
+        '(0029,"SIEMENS CSA HEADER",09)',
     ]
     assert late["values"] == ["KVP"]
     assert late["new_elements"] == 4
