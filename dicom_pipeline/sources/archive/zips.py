@@ -53,7 +53,7 @@ def zip_members(file: BinaryIO, names: Names, budget: Budget) -> Iterator[Found]
     opened = _opened(file, budget)
     for info in opened.infolist():
         budget.spend(info.file_size)
-        if not info.is_dir():
+        if not info.filename.endswith("/"):
             yield _found(opened, info, names)
 
 
