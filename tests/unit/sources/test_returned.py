@@ -79,6 +79,21 @@ def test_what_is_there_in_the_end_is_let_in_once(rounds):
     assert Ledger(raw).balance().holds
 
 
+def test_what_is_on_its_way_is_not_handed_out_again():
+    """A further attempt that the door has not done yet counts as known."""
+    raw, listing = RawBucket(), Listing({"a": "x"})
+    watch = Watch(PROVIDER, listing, "", intake(raw))
+    watch.scan_all()
+    let_in(raw, {})
+
+    again = watch.scan_all().found
+    listing.put("b", "y")
+    further = watch.scan_all().found
+    new = Watch(PROVIDER, listing, "", intake(raw)).scan_all().found
+
+    assert (again, further, new) == (1, 1, 0)
+
+
 @pytest.mark.parametrize(("seconds", "again"), [(0, 0), (1, 1)])
 def test_an_event_counts_again_only_when_it_is_a_later_one(seconds, again):
     """A second delivery of the event of a file that vanished says nothing new."""
