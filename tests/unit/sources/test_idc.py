@@ -126,3 +126,13 @@ def test_a_missing_index_says_how_to_get_it(public, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(SourceError, match=r"pip install 'dicom-pipeline\[idc\]'"):
         assert Idc("true", public).series
+
+
+def test_the_real_index_has_these_columns(public):
+    """Where the extra is installed: the package as it is published."""
+    pytest.importorskip("idc_index_data")
+    cohort = Idc("from idc_index order by SeriesInstanceUID limit 3", public)
+
+    assert len(cohort.series) == 3
+    assert all(each.bucket.startswith("idc-open-data") for each in cohort.series)
+    assert all(each.folder.endswith("/") and each.files for each in cohort.series)
