@@ -14,6 +14,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _TITLES = ("element", "tag", "VR", "type", "mode", "filled")
 _WIDTHS = (24, 11, 5, 8, 8, _BAR + 6)  # the first grows with what is in it
 _NAME_WIDEST = 64
+_BESIDE = sum(_WIDTHS[1:]) + 2 * len(_WIDTHS[1:])
 
 Line = tuple[Text, Node | None]
 
@@ -31,8 +32,12 @@ def print_tree(nodes: Sequence[Node], headers: int, depth: int, find: str) -> No
     lines = list(_lines(shown, depth))
     widest = max((name.cell_len for name, _ in lines), default=0)
     width = min(max(widest, _WIDTHS[0]), _NAME_WIDEST)
+    if out.is_terminal:  # a file or a pipe has room for whole names
+        width = max(min(width, out.width - _BESIDE), _WIDTHS[0])
     out.print(_header(width), soft_wrap=True)
     for name, node in lines:
+        if out.is_terminal:
+            name.truncate(width, overflow="ellipsis")
         out.print(_drawn(name, node, width), soft_wrap=True)
     everywhere = sum(1 for _ in walk(nodes))
     err.print(

@@ -83,7 +83,7 @@ def walk(nodes: Sequence[Node]) -> Iterator[Node]:
 
 def _node(key: str, element: Element, around: int, *, with_creators: bool) -> Node:
     private = parts_of(key)
-    creator = private[1] if private else ""
+    creator = _printable(private[1]) if private else ""
     if creator and not with_creators and not is_known_creator(creator):
         creator = WITHHELD
     column = field_of(key, element)
@@ -99,6 +99,11 @@ def _node(key: str, element: Element, around: int, *, with_creators: bool) -> No
         filled=element.filled,
         children=tree_of(element.items, with_creators=with_creators),
     )
+
+
+def _printable(text: str) -> str:
+    """Keep a terminal from obeying what a file says."""
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
 
 
 def _name(key: str) -> str:
