@@ -3,7 +3,6 @@
 Shared by the command line and by Dagster; knows neither.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
@@ -27,7 +26,7 @@ from dicom_pipeline.resources.compressor_lambda import (
     LambdaCompressor,
 )
 from dicom_pipeline.resources.dbt import Dbt
-from dicom_pipeline.resources.header_workers import HeaderReader
+from dicom_pipeline.resources.header_workers import HeaderReader, cores
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
@@ -165,8 +164,7 @@ class Places:
     @cached_property
     def header_reader(self) -> HeaderReader:
         """As many processes as are set, or as there are cores."""
-        cores = len(os.sched_getaffinity(0))
-        return HeaderReader(self.settings.header_workers or cores)
+        return HeaderReader(self.settings.header_workers or cores())
 
     @cached_property
     def queue(self) -> Queue | None:

@@ -87,7 +87,10 @@ def main() -> None:
 
 def _limit_memory() -> None:
     """Let one header's demand for memory fail here, not the machine."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    sizes = Path("/proc/self/statm")
+    if not sizes.exists():
+        return  # not Linux
+    pages = int(sizes.read_text().split()[0])
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = pages * resource.getpagesize() + _MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

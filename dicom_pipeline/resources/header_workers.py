@@ -7,6 +7,7 @@ more alone, and then set aside.
 
 import asyncio
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -217,6 +218,13 @@ class _Batch:
             self._queue.append({suspect: stored})
         if left:
             self._queue.append(left)
+
+
+def cores() -> int:
+    """Processors that this process may use; not every system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 async def _read_here(reads: Reads, objects: Sequence[StoredObject]) -> list[HeaderRead]:
