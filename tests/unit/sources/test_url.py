@@ -12,7 +12,7 @@ from dicom_pipeline.sources.push import push
 from dicom_pipeline.sources.url import Url
 from tests.unit.sources.web_server import Page, serving
 
-LARGE = random.Random(1).randbytes(3 * parts.PART_BYTES + 12_345)
+LARGE = random.Random(1).randbytes(2 * parts.PART_BYTES + 12_345)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def get(site, bucket):
     return getter
 
 
-@pytest.mark.parametrize("body", [b"", b"1", b"one", LARGE])
+@pytest.mark.parametrize("body", [b"", b"1", LARGE])
 @pytest.mark.parametrize("ranges", [True, False])
 @pytest.mark.parametrize("etag", [True, False])
 def test_a_file_arrives_whole(get, body, ranges, etag):
@@ -88,8 +88,8 @@ def test_a_cut_costs_one_part(get, site):
 
     assert bodies == [LARGE]
     assert result.failed == {}
-    # A look, four parts, two of them again.
-    assert site.asked["/s/1.dcm"] == 7
+    # A look, three parts, two of them again.
+    assert site.asked["/s/1.dcm"] == 6
 
 
 def test_a_cut_without_ranges_begins_again(get):
