@@ -1,7 +1,8 @@
 //! Many objects at once: lines in, worker threads, rows out, an object's rows side by side.
+//!
+//! Workers take their lines themselves: a thread that hands them out costs a switch per object.
 
 use std::io::{self, BufRead, Read, Write};
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -19,32 +20,47 @@ const MAX_HELD: usize = 1 << 20;
 ///
 /// Where `input` cannot be read or `output` cannot be written; never for a bad object.
 pub fn run(
-    mut input: impl BufRead,
+    input: impl BufRead + Send,
     output: impl Write + Send,
     workers: usize,
     settings: Settings,
     stores: &Stores,
 ) -> io::Result<()> {
+    let input = Mutex::new(Input {
+        reader: input,
+        failed: None,
+    });
     let output = Mutex::new(Output {
         writer: output,
         failed: None,
     });
-    let (sender, receiver) = sync_channel::<Vec<u8>>(workers * 2);
-    let receiver = Mutex::new(receiver);
     thread::scope(|scope| {
-        for _ in 0..workers.max(1) {
-            scope.spawn(|| work(&receiver, &output, settings, stores));
+        for _ in 1..workers {
+            scope.spawn(|| work(&input, &output, settings, stores));
         }
-        while let Some(line) = next_line(&mut input)? {
-            if sender.send(line).is_err() {
-                break;
-            }
-        }
-        drop(sender);
-        Ok::<(), io::Error>(())
-    })?;
+        work(&input, &output, settings, stores);
+    });
+    let input = input.into_inner().unwrap_or_else(PoisonError::into_inner);
     let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
-    output.failed.map_or(Ok(()), Err)
+    input.failed.or(output.failed).map_or(Ok(()), Err)
+}
+
+struct Input<R> {
+    reader: R,
+    failed: Option<io::Error>,
+}
+
+impl<R: BufRead> Input<R> {
+    /// The next line; none behind the last one and behind a failure.
+    fn next(&mut self) -> Option<Vec<u8>> {
+        if self.failed.is_some() {
+            return None;
+        }
+        next_line(&mut self.reader).unwrap_or_else(|error| {
+            self.failed = Some(error);
+            None
+        })
+    }
 }
 
 /// The next line that is not blank; an overlong one is cut, which makes it a bad request.
@@ -78,16 +94,16 @@ fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
     }
 }
 
-fn work<W: Write>(
-    lines: &Mutex<Receiver<Vec<u8>>>,
+fn work<R: BufRead, W: Write>(
+    input: &Mutex<Input<R>>,
     output: &Mutex<Output<W>>,
     settings: Settings,
     stores: &Stores,
 ) {
     let mut answerer = Answerer::new(settings, stores);
     loop {
-        let line = lock(lines).recv();
-        let Ok(line) = line else { return };
+        let line = lock(input).next();
+        let Some(line) = line else { return };
         let mut rows = Rows {
             output,
             held: Vec::new(),

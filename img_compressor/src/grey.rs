@@ -257,7 +257,11 @@ impl Greys {
     pub fn render(&mut self, samples: &Samples) -> Vec<u8> {
         match samples {
             Samples::Bytes(cells) => self.bytes(cells),
-            Samples::Words(cells) => self.words(cells),
+            Samples::Words(cells) => {
+                let mut pixels = Vec::with_capacity(cells.len());
+                self.words(cells, &mut pixels);
+                pixels
+            }
             Samples::Longs(cells) => cells
                 .iter()
                 .map(|cell| self.plan.level_of_stored(self.plan.bits.value(*cell)))
@@ -292,14 +296,16 @@ impl Greys {
             .collect()
     }
 
-    fn words(&mut self, cells: &[u16]) -> Vec<u8> {
+    /// One grey level per cell, behind what `pixels` holds.
+    pub fn words(&mut self, cells: &[u16], pixels: &mut Vec<u8>) {
         let (mask, shift) = self.plan.bits.mask();
         let table = self.table();
         // An index of 16 bits into a table of 65,536 needs no bounds check.
-        cells
-            .iter()
-            .map(|cell| table[usize::from((cell >> shift) & mask)])
-            .collect()
+        pixels.extend(
+            cells
+                .iter()
+                .map(|cell| table[usize::from((cell >> shift) & mask)]),
+        );
     }
 }
 

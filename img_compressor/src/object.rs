@@ -11,7 +11,7 @@ use crate::dataset::{Dataset, tags};
 use crate::element::element_header;
 use crate::header::{self, PixelLocation};
 use crate::reason::{Reason, Warning};
-use crate::source::{Memory, Scan, Source};
+use crate::source::{Memory, Scan, Source, Window};
 use crate::transfer::{Spelling, TransferSyntax, transfer_syntax};
 
 /// A header that was read, and the bytes behind it.
@@ -69,6 +69,7 @@ struct Front {
     body_at: u64,
     uid: Option<String>,
     warnings: Vec<Warning>,
+    window: Window,
 }
 
 fn front(source: &dyn Source) -> Result<Front, Reason> {
@@ -109,6 +110,7 @@ fn front(source: &dyn Source) -> Result<Front, Reason> {
         body_at: at,
         uid,
         warnings,
+        window: scan.into_window(),
     })
 }
 
@@ -125,14 +127,15 @@ fn uid_text(bytes: &[u8]) -> Option<String> {
 fn read_body(source: Box<dyn Source>, front: Front, max: u64) -> Result<Object, Reason> {
     let mut warnings = front.warnings;
     let declared = front.uid.as_deref().map(transfer_syntax);
-    let (source, body_at) = match declared {
+    let (source, body_at, window) = match declared {
         Some(Ok(syntax)) if syntax.deflated => {
             let inflated = inflate(&*source, front.body_at, max)?;
-            (Box::new(Memory(inflated)) as Box<dyn Source>, 0)
+            let source: Box<dyn Source> = Box::new(Memory(inflated));
+            (source, 0, Window::default())
         }
-        _ => (source, front.body_at),
+        _ => (source, front.body_at, front.window),
     };
-    let scan = Scan::new(&*source);
+    let scan = Scan::resumed(&*source, window);
     let (spelling, syntax) = spelling(&scan, body_at, declared, &mut warnings)?;
     let parsed = header::parse(&scan, body_at, spelling).map_err(|reason| match reason {
         Reason::TruncatedPixelData => Reason::TruncatedHeader,

@@ -1,10 +1,11 @@
 //! From a plan and a frame's samples to the 8-bit pixels that are encoded.
 
+mod greys;
+
 use std::ops::Range;
 
 use crate::codecs::{self, native};
 use crate::colour;
-use crate::encode::strips::ROWS;
 use crate::frames::Frames;
 use crate::grey::{Greys, Span};
 use crate::image::{Image, Photometric};
@@ -14,7 +15,6 @@ use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
 use crate::samples::{Decoded, Samples, Space};
 use crate::transfer::Coding;
-use crate::voi::Voi;
 use crate::window::Window;
 
 /// 8-bit pixels, by row.
@@ -179,18 +179,21 @@ impl<'a> Renderer<'a> {
     ///
     /// Why there is no picture.
     pub fn strip(&mut self, index: u32, rows: &Range<u32>) -> Result<Picture, Reason> {
-        let decoded = self.decode_rows(index, rows)?;
-        let mut noticed = frame_warnings(&decoded);
         let image = &self.plan.image;
+        let mut noticed = Vec::new();
         let (channels, pixels, window) = match &self.plan.pipeline {
             Pipeline::Grey => {
-                let (pixels, window) = self.grey(index, decoded, &mut noticed)?;
+                let (pixels, window) = self.grey(index, rows, &mut noticed)?;
                 (1, pixels, window)
             }
             Pipeline::Palette(palette) => {
+                let decoded = self.noted(index, rows, &mut noticed)?;
                 (3, palette.render(&decoded.samples, self.plan.bits()), None)
             }
-            Pipeline::Colour => (3, self.colour(decoded), None),
+            Pipeline::Colour => {
+                let decoded = self.noted(index, rows, &mut noticed)?;
+                (3, self.colour(decoded), None)
+            }
         };
         noticed.extend_from_slice(&self.warnings);
         noticed.sort_unstable();
@@ -205,6 +208,18 @@ impl<'a> Renderer<'a> {
         })
     }
 
+    /// Decode some rows and note what their codec noticed.
+    fn noted(
+        &mut self,
+        index: u32,
+        rows: &Range<u32>,
+        noticed: &mut Vec<Warning>,
+    ) -> Result<Decoded, Reason> {
+        let decoded = self.decode_rows(index, rows)?;
+        noticed.extend(frame_warnings(&decoded));
+        Ok(decoded)
+    }
+
     fn colour(&self, decoded: Decoded) -> Vec<u8> {
         let image = &self.plan.image;
         let stored = decoded.precision.unwrap_or(image.bits_stored);
@@ -217,69 +232,6 @@ impl<'a> Renderer<'a> {
             colour::from_ycbcr(&mut pixels);
         }
         pixels
-    }
-
-    fn grey(
-        &mut self,
-        index: u32,
-        decoded: Decoded,
-        noticed: &mut Vec<Warning>,
-    ) -> Result<(Vec<u8>, Option<Window>), Reason> {
-        let mut plan = self.plan.grey(&self.object.dataset, index, noticed)?;
-        if let Some(precision) = decoded.precision.filter(|bits| *bits != plan.bits.stored) {
-            noticed.push(Warning::PrecisionMismatch);
-            plan.bits.stored = precision;
-        }
-        let decoded = if plan.voi == Voi::MinMax {
-            let (window, decoded) = self.span_window(decoded)?;
-            plan.voi = Voi::Window(window);
-            decoded
-        } else {
-            decoded
-        };
-        let window = plan.voi.window();
-        let greys = match &mut self.greys {
-            Some(greys) => {
-                greys.set(plan);
-                greys
-            }
-            none => none.insert(Greys::new(plan)),
-        };
-        Ok((greys.render(&decoded.samples), window))
-    }
-
-    /// The window from the smallest to the largest value of the object, so that a cine does not
-    /// flicker. Several frames are decoded twice; one frame is not.
-    fn span_window(&mut self, decoded: Decoded) -> Result<(Window, Decoded), Reason> {
-        if let Some(span) = self.span {
-            return Ok((span.window(), decoded));
-        }
-        let mut span = Span::default();
-        let image = &self.plan.image;
-        if image.frames == 1 && !image.by_strips {
-            self.measure(0, &decoded, &mut span)?;
-        } else {
-            let mut first = Renderer::new(self.object, self.plan, self.limits)?;
-            let pieces = (0..image.frames)
-                .flat_map(|index| image.pieces(ROWS).map(move |rows| (index, rows)));
-            for (index, rows) in pieces {
-                match first.decode_rows(index, &rows) {
-                    Ok(piece) => self.measure(index, &piece, &mut span)?,
-                    Err(Reason::DecodeFailed | Reason::FrameMismatch) => {}
-                    Err(_) => break,
-                }
-            }
-        }
-        self.span = Some(span);
-        Ok((span.window(), decoded))
-    }
-
-    fn measure(&self, index: u32, frame: &Decoded, span: &mut Span) -> Result<(), Reason> {
-        let mut unused = Vec::new();
-        let mut plan = self.plan.grey(&self.object.dataset, index, &mut unused)?;
-        plan.bits.stored = frame.precision.unwrap_or(plan.bits.stored);
-        plan.measure(&frame.samples, span);
-        Ok(())
     }
 
     /// Stored values of frame `index` as 16-bit greys, for a lossless copy.

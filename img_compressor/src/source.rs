@@ -108,24 +108,45 @@ pub struct Scan<'a> {
     window: RefCell<Window>,
 }
 
-struct Window {
+/// Bytes of a source and where they begin.
+#[derive(Debug)]
+pub struct Window {
     start: u64,
     bytes: Vec<u8>,
     next_size: usize,
+}
+
+impl Default for Window {
+    /// Nothing read yet.
+    fn default() -> Self {
+        Self {
+            start: 0,
+            bytes: Vec::new(),
+            next_size: FIRST_WINDOW,
+        }
+    }
 }
 
 impl<'a> Scan<'a> {
     /// A window over `source`, empty until the first read.
     #[must_use]
     pub fn new(source: &'a dyn Source) -> Self {
+        Self::resumed(source, Window::default())
+    }
+
+    /// A window over `source` that holds what another scan of it has read.
+    #[must_use]
+    pub fn resumed(source: &'a dyn Source, window: Window) -> Self {
         Self {
             source,
-            window: RefCell::new(Window {
-                start: 0,
-                bytes: Vec::new(),
-                next_size: FIRST_WINDOW,
-            }),
+            window: RefCell::new(window),
         }
+    }
+
+    /// What was read last, for a scan that goes on.
+    #[must_use]
+    pub fn into_window(self) -> Window {
+        self.window.into_inner()
     }
 
     /// Size of the source in bytes.
