@@ -1,5 +1,7 @@
 """The only place where assets meet resources."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
@@ -40,7 +42,8 @@ CHECKS = [
 def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
     """Wire everything; ``overrides`` replace resources by name in tests."""
     places = Places(settings)
-    jobs = _jobs()
+    models = build_models(places.dbt.prepare())
+    jobs = _jobs(models)
     return dg.Definitions(
         assets=[
             PROVIDER_FILES,
@@ -48,7 +51,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             raw_headers,
             raw_entities,
             compressed_images,
-            *build_models(places.dbt.prepare()),
+            *models,
             analytics,
             raw_compaction,
         ],
@@ -87,7 +90,11 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
     )
 
 
-def _jobs() -> dict[str, UnresolvedAssetJobDefinition]:
+def _jobs(
+    models: Sequence[dg.AssetsDefinition],
+) -> dict[str, UnresolvedAssetJobDefinition]:
+    """The jobs; dbt's tests run in them without being planned one by one."""
+    tests = dg.AssetSelection.checks_for_assets(*models)
     files = dg.AssetSelection.assets(["raw", "files"])
     upkeep = dg.AssetSelection.groups("upkeep")
     whole = dg.AssetSelection.key_prefixes(["processed"], ["published"])
@@ -99,7 +106,9 @@ def _jobs() -> dict[str, UnresolvedAssetJobDefinition]:
         ),
         "load_months": dg.define_asset_job(
             "load_months",
-            selection=dg.AssetSelection.groups("raw", "stage", "processed") - files,
+            selection=dg.AssetSelection.groups("raw", "stage", "processed")
+            - files
+            - tests,
             partitions_def=STUDY_MONTHS,
             description="Carries the due study months from raw to published.",
         ),
@@ -110,7 +119,7 @@ def _jobs() -> dict[str, UnresolvedAssetJobDefinition]:
         ),
         "load_processed": dg.define_asset_job(
             "load_processed",
-            selection=whole,
+            selection=whole - tests,
             description="Builds the processed layer again and publishes it.",
         ),
     }

@@ -138,12 +138,29 @@ def _events(
         )
         if key is not None and key in context.selected_asset_check_keys:
             yield _check(key, result)
+        elif key is not None:
+            context.log_event(_evaluation(key, result))
     elif kind == "model" and result.passed:
         spec = Translator().get_asset_spec(manifest, result.unique_id, None)
         facts: dict[str, Any] = {"seconds": result.seconds}
         if result.rows is not None:
             facts["dagster/partition_row_count"] = result.rows
         yield dg.MaterializeResult(asset_key=spec.key, metadata=facts)
+
+
+def _evaluation(key: dg.AssetCheckKey, result: NodeResult) -> dg.AssetCheckEvaluation:
+    """What a test says in a job that has not planned it.
+
+    Planning some hundred checks costs a run 1.4 s before its first step (2026-11).
+    """
+    check = _check(key, result)
+    return dg.AssetCheckEvaluation(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=check.passed,
+        severity=check.severity,
+        metadata=check.metadata,
+    )
 
 
 def _check(key: dg.AssetCheckKey, result: NodeResult) -> dg.AssetCheckResult:
