@@ -24,6 +24,7 @@ from dicom_pipeline.resources.store import Store
 
 _PORTS = ("s3", "master", "volume", "filer", "admin")
 _GRPC = 10_000  # weed serves gRPC at port + 10,000
+_PROBE = "is-it-ready"  # a bucket and its only object
 _START_SECONDS = 60
 _STOP_SECONDS = 30
 
@@ -190,8 +191,17 @@ def _binary() -> str:
 
 
 def _ready(store: Store) -> bool:
+    """Whether what was stored can be read and more can be stored.
+
+    The server lists buckets before its volumes have reported to it; until then every
+    object is an InternalError.
+    """
+    client = store.client
     try:
-        store.client.list_buckets()
+        client.create_bucket(Bucket=_PROBE)
+        with contextlib.suppress(client.exceptions.NoSuchKey):
+            client.get_object(Bucket=_PROBE, Key=_PROBE)["Body"].read()
+        client.put_object(Bucket=_PROBE, Key=_PROBE, Body=b"ready")
     except Exception:  # noqa: BLE001  # whatever it is, it is not ready
         return False
     return True
