@@ -2,9 +2,13 @@
 
 from io import BytesIO
 
+import dagster as dg
 import duckdb
 import pydicom
 import pytest
+from dagster._core.storage.asset_check_execution_record import (
+    AssetCheckExecutionRecordStatus,
+)
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
@@ -19,6 +23,7 @@ from dicom_pipeline.settings import Settings
 
 pytestmark = pytest.mark.s3
 
+COMPLETENESS_TEST = "not_null_fct_series_completeness"
 FIRST, SECOND, NONE = "2024-01-05", "2024-01-17", "unknown"
 
 
@@ -120,6 +125,16 @@ def test_files_lie_by_day_and_each_day_is_a_partition(places, engine, first):
     assert sum(key.startswith(f"dicom/day={FIRST}/") for key in keys) == 4
     assert places.tables.months(HEADERS) == days
     assert places.ledger.balance().holds
+
+
+def test_what_dbt_tests_is_on_record_as_checks(engine, first):  # noqa: ARG001
+    """The job does not plan them one by one, and each is there all the same."""
+    key = dg.AssetCheckKey(dg.AssetKey(["processed", "fct_series"]), COMPLETENESS_TEST)
+    storage = engine.instance.event_log_storage
+
+    [record] = storage.get_asset_check_execution_history(key, limit=5)
+
+    assert record.status == AssetCheckExecutionRecordStatus.SUCCEEDED
 
 
 def test_compaction_changes_no_answer(places, first, fewer):
