@@ -135,8 +135,9 @@ class LocalS3:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
+        impatient = replace(self.store, attempts=1)
         while time.monotonic() < deadline and _alive(self._pid()):
-            if _ready(self.store):
+            if _ready(impatient):
                 return
             time.sleep(0.1)
         self._stop()
@@ -198,7 +199,9 @@ def _ready(store: Store) -> bool:
     """
     client = store.client
     try:
-        client.create_bucket(Bucket=_PROBE)
+        found = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
+        if _PROBE not in found:
+            client.create_bucket(Bucket=_PROBE)
         with contextlib.suppress(client.exceptions.NoSuchKey):
             client.get_object(Bucket=_PROBE, Key=_PROBE)["Body"].read()
         client.put_object(Bucket=_PROBE, Key=_PROBE, Body=b"ready")
