@@ -1,0 +1,79 @@
+"""Which needles a text shows."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+import numpy as np
+
+from dicom_pipeline.deid.needles import (
+    KINDS,
+    Index,
+    hashes,
+    spelled_otherwise,
+    words,
+)
+
+BLOCK = 1 << 22  # letters that are looked at in one go; bounds the memory
+OVERLAP = 400  # letters: longer than any phrase that is sought
+_ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_TIMED = re.compile(r"\d\dt\d.*")
+
+
+def found_in(text: str, index: Index) -> set[int]:
+    """Positions in ``index`` of every needle that stands in ``text``.
+
+    Words are compared without case and diacritics, a phrase whatever stands between
+    its words; JSON and URL escapes are read as well.
+    """
+    found: set[int] = set()
+    for block in _blocks(text):
+        for spelling in _spellings(block):
+            found |= _in_words(words(spelling), index)
+    return found
+
+
+def counted(found: set[int], index: Index) -> dict[str, int]:
+    """Needles by class."""
+    kinds = np.bincount(index.kinds[sorted(found)], minlength=len(KINDS))
+    return {kind.value: int(n) for kind, n in zip(KINDS, kinds, strict=True) if n}
+
+
+def _blocks(text: str) -> Iterator[str]:
+    for start in range(0, max(len(text), 1), BLOCK):
+        yield text[max(0, start - OVERLAP) : start + BLOCK]
+
+
+def _spellings(text: str) -> Iterator[str]:
+    yield text
+    plain = text
+    if "\\u" in text:
+        plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    for escape in ("\\n", "\\r", "\\t"):
+        plain = plain.replace(escape, " ")
+    if "%" in plain:
+        plain = unquote(plain)
+    if plain != text:
+        yield plain
+
+
+def _in_words(tokens: list[str], index: Index) -> set[int]:
+    distinct = list(set(tokens))
+    single = hashes(distinct)
+    begin = {distinct[i] for i in np.flatnonzero(index.begins(single)).tolist()}
+    sought = spelled_otherwise(distinct) | _phrases(tokens, begin, index)
+    found = set(index.at(single).tolist())
+    return found | set(index.at(hashes(sought)).tolist())
+
+
+def _phrases(tokens: list[str], begin: set[str], index: Index) -> set[str]:
+    """Runs of words that begin as a phrase does."""
+    made = set()
+    for start in (i for i, token in enumerate(tokens) if token in begin):
+        for length in index.lengths:
+            parts = tokens[start : start + length]
+            if len(parts) == length:
+                made.add(" ".join(parts))
+                if _TIMED.fullmatch(parts[-1]):
+                    made.add(" ".join([*parts[:-1], parts[-1][:2]]))
+    return made
