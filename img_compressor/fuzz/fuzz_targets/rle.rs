@@ -1,0 +1,7 @@
+//! RLE Lossless frames.
+#![no_main]
+
+use img_compressor::transfer::Coding;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|input: &[u8]| fuzzed::decode(Coding::Rle, input, |_| None));
