@@ -17,6 +17,7 @@ from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.rules import rules_from, rules_sha256
 from dicom_pipeline.dicom.header import READER_VERSION
 from dicom_pipeline.dicom.pixel_policy import POLICY_VERSION
+from dicom_pipeline.publish.erasure import Erasure
 from dicom_pipeline.resources.alerts import Alerts
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.compressor import Compressor
@@ -26,8 +27,10 @@ from dicom_pipeline.resources.compressor_lambda import (
     LambdaCompressor,
 )
 from dicom_pipeline.resources.dbt import Dbt
+from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.header_workers import HeaderReader, cores
 from dicom_pipeline.resources.jpegs import Jpegs
+from dicom_pipeline.resources.leak_watch import LeakWatch, leak_watch_of
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
 from dicom_pipeline.resources.months import Months, hold_grain
@@ -159,6 +162,7 @@ class Places:
             provider=self.settings.provider,
             grain=self.settings.grain,
             reader=self.header_reader,
+            erased=Erased(self.raw, self.pseudonyms),
         )
 
     @cached_property
@@ -247,6 +251,25 @@ class Places:
         return Warehouse(self.settings.warehouse, self.settings.snapshot)
 
     @cached_property
+    def erasure(self) -> Erasure:
+        """Removes everything of a patient."""
+        settings = self.settings
+        return Erasure(
+            ledger=self.ledger,
+            stage=self.stage,
+            provider=self.provider,
+            pseudonyms=self.pseudonyms,
+            home=settings.home.absolute(),
+            beside=(settings.s3_home, settings.dagster_home, settings.spool),
+            writer=self.dbt.writer,
+        )
+
+    @cached_property
+    def leak_watch(self) -> LeakWatch:
+        """Looks for identities outside of the raw zone."""
+        return leak_watch_of(self.settings, self.stage, self.months, self.pseudonyms)
+
+    @cached_property
     def alerts(self) -> Alerts:
         """Whom a failure is told to."""
         settings = self.settings
@@ -264,7 +287,9 @@ class Places:
             "alerts": self.alerts,
             "dbt": self.dbt,
             "door": self.door,
+            "erasure": self.erasure,
             "jpegs": self.jpegs,
+            "leak_watch": self.leak_watch,
             "ledger": self.ledger,
             "months": self.months,
             "provider_watch": self.provider_watch,

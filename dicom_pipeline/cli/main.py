@@ -7,7 +7,9 @@ import typer
 
 from dicom_pipeline.cli import (
     arrivals,
+    deid,
     deliver,
+    erase,
     files,
     headers,
     health,
@@ -26,6 +28,6 @@ app = typer.Typer(
 )
 for group in (
     *(load, files, arrivals, receive, quarantine, versions),
-    *(deliver, headers, health),
+    *(deliver, headers, health, erase, deid),
 ):
     group.register(app)

@@ -69,3 +69,6 @@ class IgnoredReason(StrEnum):
 
     SYSTEM_FILE = "system_file"
     """Left by an operating system (.DS_Store, Thumbs.db); told by the caller."""
+
+    ERASED = "erased"
+    """Of a patient who was erased (docs/erasure.md); told by the caller."""

@@ -113,6 +113,10 @@ class Dbt:
             results = self._invoke("build", options)
         return [_node_result(each) for each in results]
 
+    def writer(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the warehouse as a build does, so that none runs meanwhile."""
+        return self._lock()
+
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """One writer per warehouse, whatever process it lives in."""

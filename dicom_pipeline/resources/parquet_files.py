@@ -1,6 +1,7 @@
 """Parquet files of a bucket: some of their columns, without the rest of their bytes."""
 
 import io
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -80,6 +81,20 @@ def read_batch(
     found = file.read_row_groups(groups, _known(file, schema), use_threads=False)
     rows = _conformed(found, schema)
     return rows.filter(pc.equal(rows.column(BATCH), batch))
+
+
+def row_groups(
+    bucket: Bucket, stored: StoredObject, schema: pa.Schema
+) -> Iterator[pa.Table]:
+    """Yield the rows of one file, a row group at a time: one is in memory.
+
+    Raises:
+        ObjectGoneError: There is no such file.
+    """
+    file = _opened(bucket, stored, schema)
+    for number in range(file.num_row_groups):
+        found = file.read_row_group(number, _known(file, schema), use_threads=False)
+        yield _conformed(found, schema)
 
 
 def row_count(bucket: Bucket, stored: StoredObject) -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+from dicom_pipeline.deid.tombstones import Graveyard
 from dicom_pipeline.dicom.header import READER_VERSION, Ignored, Refused
 from dicom_pipeline.dicom.identity import patient_identity
 from dicom_pipeline.dicom.months import month_of
@@ -29,6 +30,7 @@ from dicom_pipeline.resources.bucket import (
     ObjectGoneError,
     StoredObject,
 )
+from dicom_pipeline.resources.erased import NOBODY, Refusals, erased_row, forget
 from dicom_pipeline.resources.header_workers import HeaderReader
 from dicom_pipeline.resources.headers import HeaderRead
 from dicom_pipeline.resources.ledger import STORED, Ledger, Outcome, Row, Version
@@ -65,6 +67,11 @@ class Admission:
         return Version(self.arrival["fingerprint"], (self.patient, *uids))
 
     @property
+    def is_erased(self) -> bool:
+        """Whether it is of an erased patient."""
+        return self.reason == IgnoredReason.ERASED
+
+    @property
     def header(self) -> PackedHeader | None:
         """The header, where it could be read."""
         found = self.read.found
@@ -81,6 +88,7 @@ class Door:
         provider: Name of the provider, the namespace of its patient ids.
         grain: How time is cut.
         reader: Reads the headers, in processes of its own where it has some.
+        erased: Patients who are not let in again.
     """
 
     sources: Mapping[str, Bucket]
@@ -88,6 +96,7 @@ class Door:
     provider: str
     grain: Grain
     reader: HeaderReader = field(default_factory=HeaderReader)
+    erased: Refusals = NOBODY
 
     @property
     def raw(self) -> Bucket:
@@ -104,21 +113,29 @@ class Door:
         arrivals = self.ledger.arrivals.read(batch).sort_by(
             [(column, "ascending") for column in order]
         )
-        read = [self._filed(each) for each in self._read(arrivals.to_pylist())]
+        graves = self.erased.graveyard()
+        rows = arrivals.to_pylist()
+        read = [self._filed(each, graves) for each in self._read(rows)]
         known = self.ledger.versions(
             each.header.sop_instance_uid for each in read if each.header
         )
         done = self._with_outcomes(self._copied(_judged(read, known)), known)
         self._write_headers(batch, done)
+        refused = [(each.arrival, each.raw_key) for each in done if each.is_erased]
+        forget(self.ledger.arrivals, batch, refused)
         self.ledger.objects.write(batch, [_ledger_row(each, batch) for each in done])
         self._release(done)
         return Counter(str(each.outcome) for each in done)
 
     def _read(self, arrivals: list[Row]) -> list[Admission]:
         by_source: dict[str, list[Row]] = defaultdict(list)
-        for arrival in arrivals:
-            by_source[_source_of(arrival)].append(arrival)
         read: dict[str, HeaderRead] = {}
+        for arrival in arrivals:
+            if arrival["source_key"] is None:
+                gone = Ignored(IgnoredReason.ERASED)
+                read[arrival["arrival_id"]] = HeaderRead(_stored(arrival), gone, 0)
+            else:
+                by_source[_source_of(arrival)].append(arrival)
         shelf = Shelf()
         for source, rows in by_source.items():
             ids = {_stored(row): row["arrival_id"] for row in rows}
@@ -126,7 +143,7 @@ class Door:
                 read[ids[each.stored]] = _on(shelf, each)
         return [Admission(row, read[row["arrival_id"]]) for row in arrivals]
 
-    def _filed(self, each: Admission) -> Admission:
+    def _filed(self, each: Admission, graves: Graveyard) -> Admission:
         """Say where the file belongs, or why it is not let in."""
         found = each.read.found
         if isinstance(found, Refused):
@@ -136,7 +153,7 @@ class Door:
         month, source = month_of(found, self.grain.value)
         uids = found.study_instance_uid, found.series_instance_uid
         key = RawKey(month, *uids, found.sop_instance_uid, each.arrival["fingerprint"])
-        return replace(
+        filed = replace(
             each,
             month=month,
             month_source=source,
@@ -145,6 +162,9 @@ class Door:
                 found.text("00100021"), self.provider, found.text("00100020"), uids[0]
             ),
         )
+        if graves.refuses(filed.patient, found.sop_instance_uid):
+            return _ended(filed, Outcome.IGNORED, IgnoredReason.ERASED)
+        return filed
 
     def _copied(self, read: list[Admission]) -> list[Admission]:
         """Copy every file to its place; what left meanwhile is ignored."""
@@ -256,6 +276,8 @@ def _ended(each: Admission, outcome: Outcome, reason: str | None = None) -> Admi
 
 
 def _ledger_row(each: Admission, batch: str) -> Row:
+    if each.is_erased:
+        return erased_row(each.arrival, batch)
     header = each.header
     return {
         **{name: each.arrival[name] for name in _TAKEN_OVER},

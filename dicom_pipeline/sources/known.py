@@ -121,7 +121,7 @@ class Known:
 
     def _take_arrivals(self, rows: pa.RecordBatch) -> None:
         self.ids.add(rows["arrival_id"].to_pylist())
-        self.fingerprints.add(rows["fingerprint"].to_pylist())
+        self.fingerprints.add(rows["fingerprint"].drop_null().to_pylist())
         self.returned.take_arrivals(rows)
 
     @cached_property

@@ -1,0 +1,211 @@
+"""Erasure: everything of one patient, found, removed, looked for again, and receipted.
+
+The order makes a killed run safe to repeat: the tombstone first, so that nothing comes
+in behind it; the ledger last, so that it still names what was not removed yet.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from dicom_pipeline.catalog import DEVICES
+from dicom_pipeline.deid.pseudonyms import Pseudonyms
+from dicom_pipeline.deid.tombstones import Tombstone, instance_token
+from dicom_pipeline.layout import STATE_PREFIX, table_prefix
+from dicom_pipeline.publish.erasure_files import (
+    Pseudonymous,
+    clean_duckdb,
+    clean_sqlite,
+    databases_below,
+    is_duckdb,
+)
+from dicom_pipeline.resources.bucket import Bucket
+from dicom_pipeline.resources.erased import Erased
+from dicom_pipeline.resources.erasure_find import Finder, Found
+from dicom_pipeline.resources.erasure_raw import RawErasure
+from dicom_pipeline.resources.erasure_stage import StageErasure
+from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.parquet_files import read_columns
+from dicom_pipeline.resources.purge import purge_all
+from dicom_pipeline.resources.tables import RawTables
+
+Facts = dict[str, Any]
+Say = Callable[[str], None]
+
+RECEIPTS_PREFIX = f"{STATE_PREFIX}erasures/"
+
+
+def _unheard(_words: str) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """Erases patients from one installation.
+
+    Attributes:
+        ledger: Of the raw bucket.
+        stage: Bucket of the JPEGs.
+        provider: The provider's bucket; touched only where it is asked for.
+        pseudonyms: The key of today.
+        home: Folder of the installation, with its databases and receipts.
+        beside: Folders below it that hold no database of ours.
+        writer: Held while databases are written: dbt holds it too.
+        say: Told what is being done; never what is personal.
+    """
+
+    ledger: Ledger
+    stage: Bucket
+    provider: Bucket
+    pseudonyms: Pseudonyms
+    home: Path
+    beside: tuple[Path, ...]
+    writer: Callable[[], AbstractContextManager[object]]
+    say: Say = field(default=_unheard, repr=False)
+
+    def look(self, identity: str) -> Facts:
+        """Count what an erasure would remove; nothing is changed."""
+        found = self._find(identity)
+        return {
+            "token": self._erased.of(identity).patient,
+            "files_received": len(found.arrivals),
+            "raw_objects": len(found.raw_keys),
+            "provider_objects": len(found.provider_keys),
+            "instances": len(found.sop_uids),
+            "studies": len(found.study_uids),
+            "months": len(found.batches),
+            "same_id_of_other_issuers": self._finder.others(identity),
+        }
+
+    def erase(self, identity: str, *, provider_bucket: bool = False) -> Facts:
+        """Remove everything of a patient and return the receipt.
+
+        Args:
+            identity: Issuer or provider, U+001F, normalised Patient ID.
+            provider_bucket: Delete the provider's own files as well.
+
+        Raises:
+            BucketError: A place fails; run it again.
+        """
+        began = datetime.now(UTC)
+        self.say("finding")
+        found = self._find(identity)
+        stone = self._entombed(identity, found)
+        removed: dict[str, int] = {}
+        for words, step in self._steps(found, provider_bucket=provider_bucket):
+            self.say(words)
+            removed |= step()
+        return self._receipt(stone, began, removed, found)
+
+    def _steps(
+        self, found: Found, *, provider_bucket: bool
+    ) -> Iterator[tuple[str, Callable[[], dict[str, int]]]]:
+        raw = RawErasure(self.ledger, self._tables)
+        stage = StageErasure(self.stage, self.pseudonyms)
+        if provider_bucket:
+            yield "the provider's files", lambda: self._provider(found)
+        yield "files", lambda: raw.objects(found)
+        yield "raw tables", lambda: raw.rows(found)
+        yield "JPEGs", lambda: stage.images(found)
+        yield "databases", lambda: self._databases(found)
+        raw.forget_builds(found)
+        yield "ledger", lambda: raw.ledgers(found)
+
+    def _entombed(self, identity: str, found: Found) -> Tombstone:
+        stone = self._erased.of(identity).grown(
+            (instance_token(self.pseudonyms, sop) for sop in found.sop_uids),
+            found.arrivals,
+        )
+        self._erased.put(stone)
+        return stone
+
+    def _provider(self, found: Found) -> dict[str, int]:
+        keys = found.provider_keys
+        gone = purge_all(self.provider, sorted(keys), keys.__contains__)
+        return {"provider_object_versions": gone}
+
+    def _databases(self, found: Found) -> dict[str, int]:
+        """Clean every database below the home folder, one after the other."""
+        who = self._pseudonymous(found)
+        counts: dict[str, int] = {}
+        with self.writer():
+            for file in databases_below(self.home, self.beside):
+                clean = clean_duckdb if is_duckdb(file) else clean_sqlite
+                name = file.relative_to(self.home.resolve()).as_posix()
+                counts[f"{name} rows"] = clean(file, who)
+        return counts
+
+    def _pseudonymous(self, found: Found) -> Pseudonymous:
+        return Pseudonymous(
+            self.pseudonyms.patient_key(found.identity),
+            frozenset(map(self.pseudonyms.uid, found.sop_uids)),
+            frozenset(map(self.pseudonyms.device_key, self._orphans(found))),
+        )
+
+    def _orphans(self, found: Found) -> set[str]:
+        """Devices of his of which no row is left in raw."""
+        left = set(found.devices)
+        schema = DEVICES.schema
+        alone = schema.empty_table().select(["device_identity"]).schema
+        for item in self._tables.files.listed(table_prefix(DEVICES.name)):
+            if not left:
+                break
+            rows = read_columns(self.ledger.bucket, item, alone)
+            left -= set(pc.unique(rows["device_identity"]).to_pylist())
+        return left
+
+    def _receipt(
+        self, stone: Tombstone, began: datetime, removed: dict[str, int], found: Found
+    ) -> Facts:
+        ended = datetime.now(UTC)
+        said: Facts = {
+            "token": stone.patient,
+            "began": began.isoformat(),
+            "ended": ended.isoformat(),
+            "seconds": round((ended - began).total_seconds(), 3),
+            "removed": removed,
+            "left_with_the_provider": len(found.provider_keys)
+            if "provider_object_versions" not in removed
+            else 0,
+            "key_version": self.pseudonyms.key_version,
+            "key_check_value": self.pseudonyms.check_value,
+            "version": version("dicom-pipeline"),
+        }
+        said["sha256"] = receipt_digest(said)
+        name = f"{stone.patient}-{began:%Y%m%dT%H%M%S%f}.json"
+        body = json.dumps(said, indent=2).encode()
+        self.ledger.bucket.write(f"{RECEIPTS_PREFIX}{name}", body)
+        file = self.home / "erasures" / name
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_bytes(body)
+        return said
+
+    def _find(self, identity: str) -> Found:
+        return self._finder.find(identity, self._erased.of(identity))
+
+    @property
+    def _finder(self) -> Finder:
+        return Finder(self.ledger, self._tables)
+
+    @property
+    def _erased(self) -> Erased:
+        return Erased(self.ledger.bucket, self.pseudonyms)
+
+    @property
+    def _tables(self) -> RawTables:
+        return RawTables(self.ledger.bucket)
+
+
+def receipt_digest(receipt: Facts) -> str:
+    """SHA-256 of a receipt without its own ``sha256``: sorted keys, no spaces."""
+    rest = {name: value for name, value in receipt.items() if name != "sha256"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
