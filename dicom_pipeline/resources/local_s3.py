@@ -135,7 +135,7 @@ class LocalS3:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        # The last part to come up; asked sooner, the store may take 5 to 20 s to answer.
+        # The last part to come up; asked sooner, the store may take 5 to 20 s.
         last = self._access().ports["admin"]
         impatient = replace(self.store, attempts=1)
         while time.monotonic() < deadline and _alive(self._pid()):
