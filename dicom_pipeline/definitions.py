@@ -21,6 +21,7 @@ from dicom_pipeline.checks.balance import (
 from dicom_pipeline.checks.dead_letters import no_notification_is_dead
 from dicom_pipeline.checks.drift import headers_are_as_before
 from dicom_pipeline.checks.images import every_image_has_frames_or_a_reason
+from dicom_pipeline.checks.leaks import no_identity_leaves_the_raw_zone, seek_leaks
 from dicom_pipeline.checks.snapshot import snapshot_has_every_table
 from dicom_pipeline.partitions import STUDY_MONTHS
 from dicom_pipeline.places import Places
@@ -35,6 +36,7 @@ CHECKS = [
     no_notification_is_dead,
     headers_are_as_before,
     every_image_has_frames_or_a_reason,
+    no_identity_leaves_the_raw_zone,
     snapshot_has_every_table,
 ]
 
@@ -56,14 +58,20 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             raw_compaction,
         ],
         asset_checks=CHECKS,
-        jobs=list(jobs.values()),
+        jobs=[*jobs.values(), seek_leaks],
         schedules=[
             dg.ScheduleDefinition(
                 "compact_weekly",
                 job=jobs["compact_raw"],
                 cron_schedule="0 3 * * 0",
                 default_status=dg.DefaultScheduleStatus.RUNNING,
-            )
+            ),
+            dg.ScheduleDefinition(
+                "seek_leaks_weekly",
+                job=seek_leaks,
+                cron_schedule="0 4 * * 0",
+                default_status=dg.DefaultScheduleStatus.RUNNING,
+            ),
         ],
         sensors=[
             *build_arrival_sensors(
@@ -94,7 +102,8 @@ def _jobs(
     models: Sequence[dg.AssetsDefinition],
 ) -> dict[str, UnresolvedAssetJobDefinition]:
     """The jobs; dbt's tests run in them without being planned one by one."""
-    tests = dg.AssetSelection.checks_for_assets(*models)
+    search = dg.AssetSelection.checks(no_identity_leaves_the_raw_zone)
+    tests = dg.AssetSelection.checks_for_assets(*models) - search
     files = dg.AssetSelection.assets(["raw", "files"])
     upkeep = dg.AssetSelection.groups("upkeep")
     whole = dg.AssetSelection.key_prefixes(["processed"], ["published"])

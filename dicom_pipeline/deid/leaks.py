@@ -16,6 +16,7 @@ from dicom_pipeline.deid.needles import (
 
 BLOCK = 1 << 22  # letters that are looked at in one go; bounds the memory
 OVERLAP = 400  # letters: longer than any phrase that is sought
+BETWEEN = "\n0\n"  # a word that parts two values: no phrase spans them
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _TIMED = re.compile(r"\d\dt\d.*")
 

@@ -159,7 +159,7 @@ class Needles:
     values: Counter[str] = field(default_factory=Counter)
     _seen: set[int] = field(default_factory=set, repr=False)
     _rows: tuple["array[int]", ...] = field(
-        default_factory=lambda: tuple(map(array, "qBBiB")), repr=False
+        default_factory=lambda: tuple(array(code) for code in "qBBiB"), repr=False
     )
     _firsts: set[int] = field(default_factory=set, repr=False)
     _lengths: set[int] = field(default_factory=set, repr=False)

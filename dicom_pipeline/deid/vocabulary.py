@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from pydicom.datadict import DicomDictionary
+from pydicom import datadict
 
 from dicom_pipeline.deid.needles import words
 from dicom_pipeline.deid.ps315 import table
@@ -19,7 +19,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 def packaged_words() -> frozenset[str]:
     """Words of the data dictionary (PS3.6), of Table E.1-1, of the lexicon, dummies."""
     names = [row.name for row in table().values()]
-    for _, _, name, _, keyword in DicomDictionary.values():
+    for _, _, name, _, keyword in datadict.DicomDictionary.values():  # type: ignore[attr-defined]
         names += [name, _CAMEL.sub(" ", keyword)]
     return common_words([*names, *lexicon(), *DUMMY_IDS, *_NOBODY])
 
