@@ -30,7 +30,7 @@ from dicom_pipeline.sources.push import (
     push,
     survey,
 )
-from dicom_pipeline.sources.source import Source, SourceError
+from dicom_pipeline.sources.source import Below, Source, SourceError
 from dicom_pipeline.sources.validate import validate, write_csv
 from dicom_pipeline.sources.words import KNOWN, UnknownSourceError, source_of
 
@@ -117,7 +117,8 @@ def push_into(places: Places, words: Sequence[str]) -> PushResult:
 
 def _named(words: Sequence[str], settings: Settings) -> list[Source]:
     try:
-        return [_asking(source_of(word), settings) for word in words]
+        below = settings.provider_prefix
+        return [Below(_asking(source_of(word), settings), below) for word in words]
     except (UnknownSourceError, SourceError) as error:
         fail(str(error), MISSING)
 

@@ -7,7 +7,7 @@ are sent. Keys may name a person, so what leaves both is counts and codes.
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
@@ -166,6 +166,31 @@ class Source(Protocol):
         Raises:
             SourceError: The place fails; items that were yielded are sent.
         """
+
+
+@dataclass(frozen=True)
+class Below:
+    """Another source, its keys below a prefix: the part of the bucket that is listed."""
+
+    source: Source
+    below: str = field(repr=False)
+
+    @property
+    def prefix(self) -> str:
+        """The prefix, then that of the source."""
+        return self.below + self.source.prefix
+
+    def expected(self) -> Expected | None:
+        """What the source expects."""
+        return self.source.expected()
+
+    def items(self) -> Iterator[Found]:
+        """Yield what the source has, under longer keys."""
+        for found in self.source.items():
+            if isinstance(found, Item):
+                yield replace(found, key=self.below + found.key)
+            else:
+                yield found
 
 
 def spelled(name: str) -> str:
