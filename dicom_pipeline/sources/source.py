@@ -170,7 +170,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Below:
-    """Another source, its keys below a prefix: the part of the bucket that is listed."""
+    """Another source, its keys below the part of the bucket that is listed."""
 
     source: Source
     below: str = field(repr=False)
