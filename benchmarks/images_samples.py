@@ -3,7 +3,7 @@
     .venv/peers/bin/python benchmarks/images_samples.py FOLDER KIND COUNT [SOURCE ...]
 
 Kinds: ``ct``, ``mr``, ``dx`` and ``us`` are native; a transfer syntax (``.70``) codes
-the sources, native CT, anew.
+the sources, native greys, anew; ``same`` makes JPEGs that are shown as they are stored.
 """
 
 import sys
@@ -37,6 +37,8 @@ def main(folder: Path, kind: str, count: int, sources: list[Path]) -> None:
         path = folder / f"{number:03d}.dcm"
         if kind in _CODED:
             dataset = _coded(kind, sources[number % len(sources)])
+        elif kind == "same":
+            dataset = _as_stored(_coded(".50", sources[number % len(sources)]))
         else:
             dataset = _NATIVE[kind](np.random.default_rng(number))
         dataset.save_as(path, enforce_file_format=True)
@@ -109,6 +111,13 @@ def _coded(syntax: str, source: Path) -> pydicom.Dataset:
     dataset["PixelData"].VR = "OB"
     dataset["PixelData"].is_undefined_length = True
     dataset.file_meta.TransferSyntaxUID = uid
+    return dataset
+
+
+def _as_stored(dataset: pydicom.Dataset) -> pydicom.Dataset:
+    """With the window that changes nothing: its JPEG may be copied."""
+    dataset.RescaleSlope, dataset.RescaleIntercept = 1, 0
+    dataset.WindowCenter, dataset.WindowWidth = 128, 256
     return dataset
 
 

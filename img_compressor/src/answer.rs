@@ -9,7 +9,7 @@ use crate::archive::Archive;
 use crate::encode::jpeg::Encoder;
 use crate::encode::strips::{self, Strips};
 use crate::encode::{Emit, Pack, Passthrough, Subsampling, png, pnm, segments};
-use crate::grey::Greys;
+use crate::greys::Greys;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
 use crate::place::{self, Sink, Target};
@@ -306,6 +306,7 @@ impl<'a> Answerer<'a> {
                 Emit::Jpeg => {
                     let front = &job.plan.front;
                     let file = self.encoder()?.encode(&picture, front.density)?;
+                    renderer.take_back(picture);
                     if front.icc.is_empty() {
                         file
                     } else {

@@ -1,8 +1,6 @@
 //! The grey pipeline: stored value, modality, VOI, presentation, one byte.
-//!
-//! Values of up to 16 bits go through a table with one entry per stored value, so that every pixel
-//! costs one read and gives exactly what the real formulas give.
 
+use crate::line::Line;
 use crate::modality::Modality;
 use crate::samples::Samples;
 use crate::voi::Voi;
@@ -10,7 +8,8 @@ use crate::window::{Function, Window, level};
 
 /// Entries of a table: one for every 16-bit cell.
 const TABLE: usize = 1 << 16;
-type Table = [u8; TABLE];
+/// A level for every 16-bit cell.
+pub type Table = [u8; TABLE];
 
 /// Which bits of a cell are the value. PS3.5 8.1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub struct Bits {
 
 impl Bits {
     /// The value's bits of a cell of up to 16 bits, and the bits below them.
-    fn mask(self) -> (u16, u32) {
+    pub(crate) fn mask(self) -> (u16, u32) {
         let mask = (1u32 << self.stored.min(16)) - 1;
         (u16::try_from(mask).unwrap_or(u16::MAX), self.shift)
     }
@@ -99,7 +98,7 @@ impl Span {
 
 impl GreyPlan {
     /// The grey level of a physical value.
-    fn level_of(&self, value: f64) -> u8 {
+    pub(crate) fn level_of(&self, value: f64) -> u8 {
         let grey = match &self.voi {
             Voi::Window(window) => window.grey(value),
             Voi::LookUp(table) => f64::from(table.entry(value)) * 255.0 / table.full_scale(),
@@ -116,7 +115,7 @@ impl GreyPlan {
         })
     }
 
-    fn level_of_stored(&self, stored: i64) -> u8 {
+    pub(crate) fn level_of_stored(&self, stored: i64) -> u8 {
         if self.padding.is_some_and(|padding| padding.holds(stored)) {
             return 0;
         }
@@ -142,7 +141,7 @@ impl GreyPlan {
     /// A window over a rising rescale rises too: only the stored values inside the window are
     /// computed one by one, which for CT is a few hundred of 65,536.
     #[expect(clippy::large_stack_arrays, reason = "64 KiB on its way to the heap")]
-    fn table(&self) -> Box<Table> {
+    pub(crate) fn table(&self) -> Box<Table> {
         let mut levels = Box::new([0; TABLE]);
         let plain = Bits {
             shift: 0,
@@ -180,6 +179,18 @@ impl GreyPlan {
         let low = first_stored(&|stored| grey(stored) > 0.0) - 1;
         let high = first_stored(&|stored| grey(stored) >= 255.0);
         Some((low, high))
+    }
+
+    /// The line that is equal to `table`, if there is one.
+    pub(crate) fn line(&self, table: &Table) -> Option<Line> {
+        let (ends, Voi::Window(window)) = (self.slope_ends()?, &self.voi) else {
+            return None;
+        };
+        let grey = |stored: i64| {
+            let grey = window.grey(self.modality.value(real(stored)));
+            if self.inverted { 255.0 - grey } else { grey }
+        };
+        Line::through(self.bits, ends, &grey).filter(|line| line.equals(table))
     }
 
     /// Add the physical values of a frame to `span`.
@@ -231,84 +242,6 @@ impl GreyPlan {
     }
 }
 
-/// A prepared plan: the table of the last frame serves the next one while nothing changes.
-#[derive(Debug)]
-pub struct Greys {
-    plan: GreyPlan,
-    table: Option<Box<Table>>,
-}
-
-impl Greys {
-    /// Prepare a plan.
-    #[must_use]
-    pub fn new(plan: GreyPlan) -> Self {
-        Self { plan, table: None }
-    }
-
-    /// Take another plan; the table is kept if it is the same.
-    pub fn set(&mut self, plan: GreyPlan) {
-        if plan != self.plan {
-            self.plan = plan;
-            self.table = None;
-        }
-    }
-
-    /// One grey level per sample.
-    pub fn render(&mut self, samples: &Samples) -> Vec<u8> {
-        match samples {
-            Samples::Bytes(cells) => self.bytes(cells),
-            Samples::Words(cells) => {
-                let mut pixels = Vec::with_capacity(cells.len());
-                self.words(cells, &mut pixels);
-                pixels
-            }
-            Samples::Longs(cells) => cells
-                .iter()
-                .map(|cell| self.plan.level_of_stored(self.plan.bits.value(*cell)))
-                .collect(),
-            Samples::Floats(values) => values
-                .iter()
-                .map(|value| {
-                    self.plan
-                        .level_of(self.plan.modality.value(f64::from(*value)))
-                })
-                .collect(),
-            Samples::Doubles(values) => values
-                .iter()
-                .map(|value| self.plan.level_of(self.plan.modality.value(*value)))
-                .collect(),
-        }
-    }
-
-    fn table(&mut self) -> &Table {
-        let plan = &self.plan;
-        self.table.get_or_insert_with(|| plan.table())
-    }
-
-    fn bytes(&mut self, cells: &[u8]) -> Vec<u8> {
-        let (mask, shift) = self.plan.bits.mask();
-        let table = self.table();
-        let by_cell: [u8; 256] =
-            std::array::from_fn(|cell| table[(cell >> shift) & usize::from(mask)]);
-        cells
-            .iter()
-            .map(|cell| by_cell[usize::from(*cell)])
-            .collect()
-    }
-
-    /// One grey level per cell, behind what `pixels` holds.
-    pub fn words(&mut self, cells: &[u16], pixels: &mut Vec<u8>) {
-        let (mask, shift) = self.plan.bits.mask();
-        let table = self.table();
-        // An index of 16 bits into a table of 65,536 needs no bounds check.
-        pixels.extend(
-            cells
-                .iter()
-                .map(|cell| table[usize::from((cell >> shift) & mask)]),
-        );
-    }
-}
-
 /// The first stored value of up to 16 bits from which on `reached` holds; one past them if none.
 fn first_stored(reached: &dyn Fn(i64) -> bool) -> i64 {
     let (mut low, mut high) = (-32_769i64, 65_536i64);
@@ -332,6 +265,7 @@ fn real(stored: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::greys::Greys;
 
     /// Overlay bits above the value are not part of it, and its own sign bit is.
     #[test]
@@ -401,6 +335,35 @@ mod tests {
                         .zip(table.iter())
                         .all(|(cell, level)| *level == formula(cell))
                 );
+                let line = plan.line(&table);
+                assert!(line.is_none_or(|line| line.equals(&*table)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Usual windows are lines, rising and falling, over signed and unsigned values.
+    #[test]
+    fn usual_windows_are_lines() -> Result<(), crate::window::WindowError> {
+        for (center, width, stored) in [
+            (40.0, 400.0, 12),
+            (-600.0, 1500.0, 16),
+            (2048.0, 4096.0, 12),
+        ] {
+            for turned in [false, true] {
+                let window = Window::new(Function::Linear, center, width)?;
+                let bits = Bits {
+                    stored,
+                    shift: 0,
+                    signed: turned,
+                };
+                let plan = GreyPlan {
+                    bits,
+                    inverted: turned,
+                    padding: None,
+                    ..plan(Voi::Window(window))
+                };
+                assert!(plan.line(&plan.table()).is_some());
             }
         }
         Ok(())

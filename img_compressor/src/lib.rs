@@ -2,7 +2,7 @@
 //!
 //! One room per step, in the order in which a value meets them: [`source`] and [`store`] read
 //! bytes, [`object`], [`header`] and [`element`] find the elements and the pixels, [`image`] and [`plan`]
-//! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`],
+//! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`], [`greys`], [`line`],
 //! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] and [`archive`] write,
 //! [`answer`] reports and [`batch`] does it for many.
 
@@ -16,11 +16,13 @@ pub mod element;
 pub mod encode;
 pub mod frames;
 pub mod grey;
+pub mod greys;
 pub mod header;
 pub mod icc;
 pub mod image;
 #[cfg(feature = "lambda")]
 pub mod lambda;
+pub mod line;
 pub mod lut;
 pub mod mask;
 pub mod modality;

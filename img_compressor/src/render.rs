@@ -7,7 +7,8 @@ use std::ops::Range;
 use crate::codecs::{self, native};
 use crate::colour;
 use crate::frames::Frames;
-use crate::grey::{Greys, Span};
+use crate::grey::Span;
+use crate::greys::Greys;
 use crate::image::{Image, Photometric};
 use crate::object::Object;
 use crate::passthrough;
@@ -206,6 +207,13 @@ impl<'a> Renderer<'a> {
             window,
             warnings: noticed,
         })
+    }
+
+    /// Take back the memory of a picture that was encoded.
+    pub fn take_back(&mut self, picture: Picture) {
+        if let Some(greys) = &mut self.greys {
+            greys.take_back(picture.pixels);
+        }
     }
 
     /// Decode some rows and note what their codec noticed.

@@ -46,6 +46,10 @@ impl Markers {
             if code == 0xDA {
                 return (markers.components > 0).then_some(markers);
             }
+            // An image that ends before its first scan has no pixels.
+            if code == 0xD9 {
+                return None;
+            }
             if code == 0x01 || (0xD0..=0xD8).contains(&code) {
                 at += 2;
                 continue;

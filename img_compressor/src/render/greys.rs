@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use super::{Frame, Renderer};
 use crate::encode::strips::ROWS;
-use crate::grey::{GreyPlan, Greys, Span};
+use crate::grey::{GreyPlan, Span};
+use crate::greys::Greys;
 use crate::image::Cell;
 use crate::reason::{Reason, Warning};
 use crate::samples::{Decoded, Samples};
@@ -57,7 +58,7 @@ impl Renderer<'_> {
         let columns = image.columns as usize;
         let step = u32::try_from(PIECE / 2 / columns).unwrap_or(1).max(1);
         let mut greys = self.prepared(plan);
-        let mut pixels = Vec::with_capacity((rows.end - rows.start) as usize * columns);
+        let mut pixels = greys.room((rows.end - rows.start) as usize * columns);
         for start in rows.clone().step_by(step as usize) {
             let piece = start..start.saturating_add(step).min(rows.end);
             let decoded = self.decode_rows(index, &piece)?;
