@@ -89,7 +89,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
 
 
 def _weekly(
-    name: str, job: UnresolvedAssetJobDefinition, cron: str
+    name: str, job: UnresolvedAssetJobDefinition | dg.JobDefinition, cron: str
 ) -> dg.ScheduleDefinition:
     """Run a job on Sunday night without being switched on."""
     running = dg.DefaultScheduleStatus.RUNNING
