@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test check dev fuzz sheet generate lock \
+LISTED := setup demo test check dev fuzz sheet counts generate lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -11,7 +11,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
 SUITE := tests
 XDIST := -n 2 --dist loadfile
 MINUTES := 10
-RUST_SOURCES := $(shell find img_compressor -name target -prune -o -type f -print)
+RUST_SOURCES := $(shell find img_compressor \( -name target -o -path "*/fuzz/*" \) -prune -o -type f -print)
 
 # An import without bytecode takes twice as long (measured 2026-11: Dagster 2.8 s, 1.2 s).
 unexport PYTHONDONTWRITEBYTECODE
@@ -59,6 +59,9 @@ fuzz: setup $(VENV)/.fuzz ## Feed the header reader what nobody sends; MINUTES=1
 
 sheet: setup ## Write contact-sheet.png: one rendered thumbnail per kind of image.
 	@$(BIN)/python -m tests.oracles.contact_sheet contact-sheet.png
+
+counts: setup $(VENV)/.peers ## Hold instructions of small renders against their table; ACCEPT=--accept.
+	@$(BIN)/python -m tests.compressor.instructions $(ACCEPT)
 
 generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
@@ -127,9 +130,10 @@ $(VENV)/.fuzz: pyproject.toml | $(VENV)/.python
 # RUNLEVEL=1 keeps the package from starting a server that nobody asked for.
 $(VENV)/.peers: | $(VENV)/.uv
 	@command -v storescu >/dev/null && command -v cjpeg >/dev/null && command -v Orthanc >/dev/null \
+	&& command -v valgrind >/dev/null \
 	|| if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 		{ apt-get update -q && RUNLEVEL=1 $(APT) dcmtk libjpeg-turbo-progs \
-			orthanc orthanc-dicomweb; } \
+			orthanc orthanc-dicomweb valgrind; } \
 		|| echo "no DCMTK or Orthanc: tests with them skip" >&2; \
 	else echo "no DCMTK or Orthanc: tests with them skip" >&2; fi
 	@touch $@
