@@ -253,15 +253,14 @@ class Places:
     @cached_property
     def erasure(self) -> Erasure:
         """Removes everything of a patient."""
-        settings = self.settings
         return Erasure(
             ledger=self.ledger,
             stage=self.stage,
             provider=self.provider,
             pseudonyms=self.pseudonyms,
-            home=settings.home.absolute(),
-            beside=(settings.s3_home, settings.dagster_home, settings.spool),
+            folders=self.settings,
             writer=self.dbt.writer,
+            is_embedded=self.is_embedded,
         )
 
     @cached_property

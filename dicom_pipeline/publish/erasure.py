@@ -10,15 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from dicom_pipeline.catalog import DEVICES
+from dicom_pipeline.deid.erased_values import is_sought, own_values
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.tombstones import Tombstone, instance_token
+from dicom_pipeline.dicom.identity import SEPARATOR
 from dicom_pipeline.layout import STATE_PREFIX, table_prefix
 from dicom_pipeline.publish.erasure_files import (
     Pseudonymous,
@@ -26,13 +30,16 @@ from dicom_pipeline.publish.erasure_files import (
     clean_sqlite,
     databases_below,
     is_duckdb,
+    rows_of,
 )
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.erasure_find import Finder, Found
 from dicom_pipeline.resources.erasure_raw import RawErasure
+from dicom_pipeline.resources.erasure_scan import RawScan, byte_hits
 from dicom_pipeline.resources.erasure_stage import StageErasure
 from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.local_s3_reclaim import reclaim
 from dicom_pipeline.resources.parquet_files import read_columns
 from dicom_pipeline.resources.purge import purge_all
 from dicom_pipeline.resources.tables import RawTables
@@ -47,6 +54,19 @@ def _unheard(_words: str) -> None:
     """Nobody listens."""
 
 
+class Folders(Protocol):
+    """Where an installation keeps what it writes."""
+
+    @property
+    def home(self) -> Path: ...  # noqa: D102
+    @property
+    def s3_home(self) -> Path: ...  # noqa: D102
+    @property
+    def dagster_home(self) -> Path: ...  # noqa: D102
+    @property
+    def spool(self) -> Path: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Erasure:
     """Erases patients from one installation.
@@ -56,9 +76,9 @@ class Erasure:
         stage: Bucket of the JPEGs.
         provider: The provider's bucket; touched only where it is asked for.
         pseudonyms: The key of today.
-        home: Folder of the installation, with its databases and receipts.
-        beside: Folders below it that hold no database of ours.
+        folders: Of the installation, with its databases and receipts.
         writer: Held while databases are written: dbt holds it too.
+        is_embedded: Whether the store is the one below the home folder.
         say: Told what is being done; never what is personal.
     """
 
@@ -66,9 +86,9 @@ class Erasure:
     stage: Bucket
     provider: Bucket
     pseudonyms: Pseudonyms
-    home: Path
-    beside: tuple[Path, ...]
+    folders: Folders
     writer: Callable[[], AbstractContextManager[object]]
+    is_embedded: bool = False
     say: Say = field(default=_unheard, repr=False)
 
     def look(self, identity: str) -> Facts:
@@ -100,24 +120,29 @@ class Erasure:
         found = self._find(identity)
         stone = self._entombed(identity, found)
         removed: dict[str, int] = {}
-        for words, step in self._steps(found, provider_bucket=provider_bucket):
+        values = {text for text in (_id_of(identity),) if is_sought(text)}
+        steps = self._steps(found, values, provider_bucket=provider_bucket)
+        for words, step in steps:
             self.say(words)
             removed |= step()
-        return self._receipt(stone, began, removed, found)
+        self.say("looking for what is left")
+        left = self._left(found, values)
+        return self._receipt(stone, began, removed, found, left)
 
     def _steps(
-        self, found: Found, *, provider_bucket: bool
+        self, found: Found, values: set[str], *, provider_bucket: bool
     ) -> Iterator[tuple[str, Callable[[], dict[str, int]]]]:
         raw = RawErasure(self.ledger, self._tables)
         stage = StageErasure(self.stage, self.pseudonyms)
         if provider_bucket:
             yield "the provider's files", lambda: self._provider(found)
         yield "files", lambda: raw.objects(found)
-        yield "raw tables", lambda: raw.rows(found)
+        yield "raw tables", lambda: raw.rows(found, partial(_take, values))
         yield "JPEGs", lambda: stage.images(found)
         yield "databases", lambda: self._databases(found)
         raw.forget_builds(found)
         yield "ledger", lambda: raw.ledgers(found)
+        yield "disk", self._reclaimed
 
     def _entombed(self, identity: str, found: Found) -> Tombstone:
         stone = self._erased.of(identity).grown(
@@ -126,6 +151,25 @@ class Erasure:
         )
         self._erased.put(stone)
         return stone
+
+    def _reclaimed(self) -> dict[str, int]:
+        if self.is_embedded:
+            reclaim(self.folders.s3_home)
+        return {}
+
+    def _left(self, found: Found, values: set[str]) -> dict[str, int]:
+        """Look for him everywhere: 0 places are as it should be."""
+        scan = RawScan(self._tables, found, values)
+        who = self._pseudonymous(found)
+        hits = scan.hits()
+        hits |= StageErasure(self.stage, self.pseudonyms).hits(found)
+        for file in self._files():
+            if is_duckdb(file) and (rows := rows_of(file, who)):
+                hits[f"{file.name} rows"] = rows
+        sought = {*scan.sought(), who.patient_key, *found.study_uids}
+        # In the store's own files the provider's may lie.
+        beside = (self.folders.s3_home, self._receipts)
+        return hits | byte_hits(self._home, beside, sought)
 
     def _provider(self, found: Found) -> dict[str, int]:
         keys = found.provider_keys
@@ -137,9 +181,9 @@ class Erasure:
         who = self._pseudonymous(found)
         counts: dict[str, int] = {}
         with self.writer():
-            for file in databases_below(self.home, self.beside):
+            for file in self._files():
                 clean = clean_duckdb if is_duckdb(file) else clean_sqlite
-                name = file.relative_to(self.home.resolve()).as_posix()
+                name = file.relative_to(self._home).as_posix()
                 counts[f"{name} rows"] = clean(file, who)
         return counts
 
@@ -163,7 +207,12 @@ class Erasure:
         return left
 
     def _receipt(
-        self, stone: Tombstone, began: datetime, removed: dict[str, int], found: Found
+        self,
+        stone: Tombstone,
+        began: datetime,
+        removed: dict[str, int],
+        found: Found,
+        left: dict[str, int],
     ) -> Facts:
         ended = datetime.now(UTC)
         said: Facts = {
@@ -172,6 +221,7 @@ class Erasure:
             "ended": ended.isoformat(),
             "seconds": round((ended - began).total_seconds(), 3),
             "removed": removed,
+            "found_afterwards": left,
             "left_with_the_provider": len(found.provider_keys)
             if "provider_object_versions" not in removed
             else 0,
@@ -183,10 +233,23 @@ class Erasure:
         name = f"{stone.patient}-{began:%Y%m%dT%H%M%S%f}.json"
         body = json.dumps(said, indent=2).encode()
         self.ledger.bucket.write(f"{RECEIPTS_PREFIX}{name}", body)
-        file = self.home / "erasures" / name
+        file = self._receipts / name
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.write_bytes(body)
         return said
+
+    def _files(self) -> list[Path]:
+        """Databases of ours: Dagster's hold nothing personal and are in use."""
+        of = self.folders
+        return databases_below(self._home, (of.s3_home, of.dagster_home, of.spool))
+
+    @property
+    def _home(self) -> Path:
+        return self.folders.home.resolve()
+
+    @property
+    def _receipts(self) -> Path:
+        return self._home / "erasures"
 
     def _find(self, identity: str) -> Found:
         return self._finder.find(identity, self._erased.of(identity))
@@ -202,6 +265,16 @@ class Erasure:
     @property
     def _tables(self) -> RawTables:
         return RawTables(self.ledger.bucket)
+
+
+def _id_of(identity: str) -> str:
+    return identity.partition(SEPARATOR)[2]
+
+
+def _take(values: set[str], rows: pa.Table) -> None:
+    """Remember what headers call their patient."""
+    for text in pc.unique(rows["header"]).to_pylist():
+        values |= own_values(json.loads(text))
 
 
 def receipt_digest(receipt: Facts) -> str:

@@ -38,6 +38,8 @@ from dicom_pipeline.resources.tables import RawTables, State
 
 Counts = dict[str, int]
 Change = Callable[[pa.Table], pa.Table]
+Seen = Callable[[pa.Table], None]
+"""Told of header rows before they go."""
 
 _PART_BYTES = 16 << 20
 
@@ -76,13 +78,15 @@ class RawErasure:
             "quarantine_versions": purge(self.bucket, QUARANTINE_PREFIX, waited),
         }
 
-    def rows(self, found: Found) -> Counts:
+    def rows(self, found: Found, seen: Seen) -> Counts:
         """Take his rows out of the headers, and what was made of them."""
         counts: Counts = {"raw_headers_rows": 0, "raw_entity_rows": 0}
         keys = pa.array(sorted(found.raw_keys), pa.string())
 
         def without(rows: pa.Table) -> pa.Table:
-            return rows.filter(pc.invert(pc.is_in(rows["raw_key"], value_set=keys)))
+            is_his = pc.is_in(rows["raw_key"], value_set=keys)
+            seen(rows.filter(is_his))
+            return rows.filter(pc.invert(is_his))
 
         for month, batches in sorted(found.batches.items()):
             for item in self._holding(HEADERS, month, batches):

@@ -1,0 +1,185 @@
+"""Looks for an erased patient: in the values of every raw row, in keys, in bytes.
+
+Ids are compared column by column; his name and number are sought in every text, the
+stored headers too. One pass over each file, a row group in memory.
+"""
+
+import json
+import mmap
+import os
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dicom_pipeline.catalog import ENTITIES, PATIENTS
+from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+from dicom_pipeline.catalog.table import TEXT, Table
+from dicom_pipeline.layout import QUARANTINE_PREFIX, RawKey, table_prefix
+from dicom_pipeline.resources.bucket import Bucket, StoredObject
+from dicom_pipeline.resources.erasure_find import Found
+from dicom_pipeline.resources.parquet_files import read_columns, row_groups
+from dicom_pipeline.resources.purge import count_versions
+from dicom_pipeline.resources.tables import RawTables
+
+_TABLES = (*ENTITIES, HEADERS, ARRIVALS, OBJECTS)
+_NAMES = ("patient_name", "other_patient_names", "patient_identity")
+_AT_ONCE = 2  # files; each decodes with one thread
+
+
+@dataclass(frozen=True)
+class RawScan:
+    """Looks for one patient in the raw zone.
+
+    Attributes:
+        tables: Of the raw bucket.
+        found: What there was of him.
+        values: What his headers called him.
+    """
+
+    tables: RawTables
+    found: Found
+    values: Collection[str]
+
+    @property
+    def bucket(self) -> Bucket:
+        """The raw bucket."""
+        return self.tables.bucket
+
+    def hits(self) -> dict[str, int]:
+        """Count versions of his files and rows that name him, by place; none is 0."""
+        hits = Counter({"raw objects": self._objects()})
+        files = [
+            (table, item)
+            for table in _TABLES
+            for item in self.tables.files.listed(table_prefix(table.name))
+        ]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for (table, _), rows in zip(
+                files, pool.map(lambda each: self._rows(*each), files), strict=True
+            ):
+                hits[f"raw {table.name}"] += rows
+        return {place: count for place, count in hits.items() if count}
+
+    def sought(self) -> list[str]:
+        """Values that are sought in texts: none that another patient is called too."""
+        return sorted(set(self.values) - self._shared())
+
+    def _shared(self) -> set[str]:
+        schema = PATIENTS.schema
+        names = [name for name in _NAMES if name in schema.names]
+        wanted = pa.schema([schema.field(name) for name in names])
+        shared: set[str] = set()
+        for item in self.tables.files.listed(table_prefix(PATIENTS.name)):
+            for row in read_columns(self.bucket, item, wanted).to_pylist():
+                text = json.dumps(list(row.values()), ensure_ascii=False)
+                shared |= {value for value in self.values if value in text}
+        return shared
+
+    def _objects(self) -> int:
+        sops, arrivals = self.found.sop_uids, self.found.arrivals
+
+        def is_his(key: str) -> bool:
+            parsed = RawKey.parse(key)
+            return parsed is not None and parsed.sop_uid in sops
+
+        parsed = filter(None, map(RawKey.parse, self.found.raw_keys))
+        folders = {"/".join(key.spell().split("/")[:3]) + "/" for key in parsed}
+        waiting = count_versions(
+            self.bucket,
+            QUARANTINE_PREFIX,
+            lambda key: key.rsplit("/", 1)[1] in arrivals,
+        )
+        return waiting + sum(
+            count_versions(self.bucket, folder, is_his) for folder in folders
+        )
+
+    def _rows(self, table: Table, item: StoredObject) -> int:
+        texts = [field for field in table.schema if field.type == TEXT]
+        ids, pattern = self._ids, self._pattern
+        hits = 0
+        for rows in row_groups(self.bucket, item, pa.schema(texts)):
+            is_hit = pa.array([False] * rows.num_rows, pa.bool_())
+            for name in rows.column_names:
+                column = rows[name]
+                if values := ids.get(name):
+                    is_hit = pc.or_(is_hit, pc.is_in(column, value_set=values))
+                elif pattern:
+                    match = pc.match_substring_regex(column, pattern)
+                    is_hit = pc.or_(is_hit, pc.fill_null(match, False))  # noqa: FBT003
+            hits += pc.sum(is_hit).as_py() or 0
+        return hits
+
+    @property
+    def _ids(self) -> dict[str, pa.Array]:
+        found = self.found
+        sops = pa.array(sorted(found.sop_uids), TEXT)
+        return {
+            "patient_identity": pa.array([found.identity], TEXT),
+            "sop_instance_uid": sops,
+            "described_by_sop_instance_uid": sops,
+            "raw_key": pa.array(sorted(found.raw_keys), TEXT),
+            "batch_id": pa.array([], TEXT),
+            "fingerprint": pa.array([], TEXT),
+        }
+
+    @property
+    def _pattern(self) -> str:
+        """Matches each value, but no number within a longer one."""
+        spelled = {form for value in self.sought() for form in _spellings(value)}
+        if not spelled:
+            return ""
+        either = "|".join(re.escape(form) for form in sorted(spelled))
+        return rf"(?:^|[^0-9A-Za-z.])(?:{either})(?:$|[^0-9A-Za-z.])"
+
+
+def byte_hits(
+    folder: Path, beside: Iterable[Path], values: Collection[str]
+) -> dict[str, int]:
+    """Count the values that stand in the bytes or the name of each file below a folder.
+
+    Args:
+        folder: Where to look.
+        beside: Folders that are left out.
+        values: As they are, in UTF-8.
+
+    Returns:
+        Values by file, its path from ``folder``; files without any are left out.
+    """
+    sought = [value.encode() for value in values]
+    left = {each.resolve() for each in beside}
+    hits = {}
+    for file in _files(folder.resolve(), left):
+        place = file.relative_to(folder.resolve()).as_posix()
+        if count := _in_file(file, sought):
+            hits[place] = count
+    return hits
+
+
+def _in_file(file: Path, sought: list[bytes]) -> int:
+    try:
+        with file.open("rb") as opened:
+            if not os.fstat(opened.fileno()).st_size:
+                return 0
+            with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as body:
+                return sum(body.find(value) >= 0 for value in sought)
+    except (OSError, ValueError):  # gone meanwhile, or no regular file
+        return 0
+
+
+def _files(folder: Path, beside: set[Path]) -> Iterator[Path]:
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        folders[:] = [each for each in folders if here / each not in beside]
+        yield from (here / name for name in names if (here / name).is_file())
+
+
+def _spellings(value: str) -> set[str]:
+    """The value as text and as JSON spells it."""
+    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
