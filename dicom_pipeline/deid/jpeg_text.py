@@ -23,7 +23,7 @@ def _segments(jpeg: bytes) -> Iterator[bytes]:
         start, marker = found.end(), found[0][1]
         length = 0 if marker in _BARE else int.from_bytes(jpeg[start : start + 2])
         at = start + length
-        yield jpeg[start:at]
+        yield jpeg[start + _LENGTH_BYTES : at]  # a length may look like a letter
         if marker == _EOI:
             yield jpeg[at:]
             return

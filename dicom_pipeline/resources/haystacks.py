@@ -6,40 +6,32 @@ person. Noise is what programs write by themselves.
 
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from dicom_pipeline.deid.leaks import BETWEEN
+from dicom_pipeline.deid.leaks import BETWEEN, OVERLAP
+from dicom_pipeline.resources.haystack_bytes import (
+    HEAD_BYTES,
+    Text,
+    is_packed,
+    texts_of_body,
+    texts_of_bytes,
+)
 
 _BLOCK = 1 << 22
 _ROWS = 20_000
 _DUCKDB, _SQLITE = {".duckdb"}, {".db", ".sqlite", ".sqlite3"}
 _PACKAGED = ("anonymization_mapping", "code_lists", "data_dictionary")
+_TOLD = {".json", ".sql", ".log", ".yml", ".yaml", ".csv", ".html", ".out", ".err"}
+_TOLD |= {".msgpack"}
 _BESIDE = {".wal", ".lock"}
 _JOURNALS = ("-wal", "-shm", "-journal")
 _NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)\Z")
-_DATES = re.compile(r"(DATE|TIME|TIMESTAMP.*|BOOLEAN|INTERVAL)\Z")
-_LENGTHS = re.compile(rb"\xd9.|\xda..|\xdb....", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A piece of a haystack.
-
-    Attributes:
-        place: ``table.column`` or a kind of file.
-        body: What stands there, decoded.
-        is_noise: Whether programs write words and numbers there by themselves.
-    """
-
-    place: str
-    body: str
-    is_noise: bool = False
+_DATES = re.compile(r"(DATE|TIME|TIMESTAMP.*|BOOLEAN|INTERVAL)(\[\])*\Z")
 
 
 def texts_below(folder: Path, kind: str, since: float = 0) -> Iterator[Text]:
@@ -58,22 +50,14 @@ def texts_of_file(path: Path, kind: str) -> Iterator[Text]:
     if path.suffix in _DUCKDB:
         yield from duckdb_texts(path, kind)
     elif path.suffix in _SQLITE:
-        yield from _sqlite_texts(path, f"{kind}: {path.suffix}")
+        yield from _sqlite_texts(path, f"{kind}: SQLite")
+    elif _is_packed(path):
+        yield from texts_of_body(path.read_bytes(), kind)
     else:
-        place = f"{kind}: {path.suffix or 'file'}"
+        place = f"{kind}: {path.suffix if path.suffix in _TOLD else 'other'} files"
         for body in _blocks(path):
-            plain = _LENGTHS.sub(b" ", body) if path.suffix == ".msgpack" else body
-            for text in texts_of_bytes(plain):
+            for text in texts_of_bytes(body):
                 yield Text(place, text, is_noise=True)
-
-
-def texts_of_bytes(body: bytes) -> Iterator[str]:
-    """Bytes in the encodings that a name may lie in."""
-    yield body.decode("utf-8", "replace")
-    if not body.isascii():
-        yield body.decode("latin-1")
-    if b"\0" in body:
-        yield body.replace(b"\0", b"").decode("latin-1")  # UTF-16, as in Exif
 
 
 def duckdb_texts(
@@ -131,8 +115,9 @@ def _values(
     if is_number:
         whole = f"{value} = trunc({value}) and abs({value}) between 1e7 and 1e18"
         value, where = f"cast({value} as bigint)", f"{whole}{where and ' and '}{where}"
+    told = value if shape == "BLOB" else f"cast({value} as varchar)"
     query = (
-        f"select distinct cast({value} as varchar) from {table}"  # noqa: S608
+        f"select distinct {told} from {table}"  # noqa: S608
         f"{where and ' where '}{where}"
     )
     place = f"{kind}: {table.replace(chr(34), '')}.{column}"
@@ -163,14 +148,18 @@ def _spelled(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _blocks(path: Path) -> Iterable[bytes]:
-    """Cut after a line or a space, so that no word is cut."""
+def _is_packed(path: Path) -> bool:
     with path.open("rb") as file:
-        left = b""
+        return is_packed(file.read(HEAD_BYTES))
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Each begins with the end of the one before: no phrase is cut in both."""
+    with path.open("rb") as file:
+        text = b""
         while block := file.read(_BLOCK):
-            left += block
-            end = max(left.rfind(b"\n"), left.rfind(b" "), left.rfind(b",")) + 1
-            cut = end or len(left)
-            yield left[:cut]
-            left = left[cut:]
-        yield left
+            if len(text) > OVERLAP:
+                at = text.find(b" ", len(text) - OVERLAP)
+                text = text[at if at > 0 else len(text) - OVERLAP :]
+            text += block
+            yield text

@@ -193,7 +193,7 @@ class LeakScan:
 
 def _oldest(folder: Path) -> date:
     times = [path.stat().st_mtime for path in _files(folder)]
-    return datetime.fromtimestamp(min(times, default=0.0), UTC).date()
+    return datetime.fromtimestamp(min(times, default=time.time()), UTC).date()
 
 
 def _files(folder: Path) -> Iterator[Path]:
