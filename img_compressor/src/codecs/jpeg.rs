@@ -18,6 +18,9 @@ use crate::samples::{Decoded, Samples, Space};
 /// Most scans of a progressive frame: a small file cannot keep the decoder busy for hours.
 const MAX_SCANS: i32 = 500;
 
+/// Bits of the widest sample that a JPEG holds; Bits Stored says more only in cells of 32.
+const WIDEST: u32 = 16;
+
 /// Decode one JPEG frame.
 ///
 /// # Errors
@@ -49,7 +52,8 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
         } else {
             Space::Declared
         },
-        precision: (markers.precision > image.bits_stored).then_some(markers.precision),
+        precision: (markers.precision > image.bits_stored || image.bits_stored > WIDEST)
+            .then_some(markers.precision),
         damaged,
     })
 }

@@ -1,0 +1,75 @@
+//! What fuzzing found, kept: each of these once hung, asked for gigabytes, or was shown as an
+//! image that it is not. `docs/fuzzing.md` says how they were found.
+
+mod support;
+
+use img_compressor::encode::Subsampling;
+use img_compressor::encode::jpeg::Encoder;
+use img_compressor::render::Picture;
+use support::{Builder, JPEG, reasons, rendered};
+
+const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
+
+fn colour(syntax: &str, side: u16, stream: &[u8]) -> Builder {
+    Builder::new(syntax)
+        .image(side, side, 8, "RGB", 3)
+        .fragments(&[stream])
+}
+
+/// `CharLS` counted bits behind the end of the data, for 27 s in 602 bytes.
+#[test]
+fn a_jpeg_ls_frame_without_an_end_is_refused_at_once() {
+    let stream = include_bytes!("crashes/no-end.jls");
+
+    assert_eq!(
+        ["decode_failed"],
+        *reasons(&colour(JPEG_LS, 100, stream).file())
+    );
+}
+
+/// `OpenJPEG` allocated the 4 GiB that a tile-part claims.
+#[test]
+fn a_tile_part_larger_than_its_image_is_refused() {
+    let stream = include_bytes!("crashes/part-of-4-gib.j2k");
+
+    assert_eq!(
+        ["decode_failed"],
+        *reasons(&colour(JPEG_2000, 100, stream).file())
+    );
+}
+
+/// The end of the image stands before its frame: the copy was a JPEG of four bytes.
+#[test]
+fn a_stream_that_ends_before_its_scan_is_not_copied() {
+    let mut stream = b"\xFF\xD8\xFF\xD9\0\x02".to_vec();
+    stream.extend(b"\xFF\xC0\0\x11\x08\0\x08\0\x08\x03\x01\x11\0\x02\x11\0\x03\x11\0");
+    stream.extend(b"\xFF\xDA\0\x0C\x03\x01\0\x02\0\x03\0\0\x3F\0\0\xFF\xD9");
+
+    assert_eq!(
+        ["decode_failed"],
+        *reasons(&colour(JPEG, 8, &stream).file())
+    );
+}
+
+/// Cells of 32 bits around values of 8: a table of 2^32 entries was asked for.
+#[test]
+fn a_jpeg_in_cells_of_32_bits_is_rendered_by_its_own_bits() {
+    let picture = Picture {
+        width: 16,
+        height: 16,
+        channels: 1,
+        pixels: (0..=255).collect(),
+        window: None,
+        warnings: Vec::new(),
+    };
+    let mut encoder = Encoder::new(90, Subsampling::S444).expect("an encoder");
+    let stream = encoder.encode(&picture, None).expect("a JPEG");
+    let pixels = |bits| {
+        let object = Builder::new(JPEG).image(16, 16, bits, "MONOCHROME2", 1);
+        rendered(&object.fragments(&[stream])).1
+    };
+
+    assert_eq!(1, pixels(8).len());
+    assert_eq!(pixels(8), pixels(32));
+}
