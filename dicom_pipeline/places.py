@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.headers import HEADERS
-from dicom_pipeline.deid.keys import create_key_file, load_key
+from dicom_pipeline.deid.keys import create_key_file
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.rules import rules_from, rules_sha256
 from dicom_pipeline.dicom.header import READER_VERSION
@@ -30,6 +30,7 @@ from dicom_pipeline.resources.dbt import Dbt
 from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.header_workers import HeaderReader, cores
 from dicom_pipeline.resources.jpegs import Jpegs
+from dicom_pipeline.resources.key_sources import hold_key, load_key
 from dicom_pipeline.resources.leak_watch import LeakWatch, leak_watch_of
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
@@ -71,6 +72,7 @@ class Places:
         if not self.settings.key_uri and not key_file.exists():
             create_key_file(key_file)
         hold_grain(self.ledger, self.settings.grain)
+        hold_key(self.raw, self.pseudonyms)
         self.tables.make_room((*ENTITIES, HEADERS))
         self.jpegs.make_room()
 

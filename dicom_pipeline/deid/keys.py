@@ -46,7 +46,7 @@ class KeyUriError(KeyUnavailableError):
 
     def __init__(self) -> None:
         """Name the schemes."""
-        super().__init__("a key URI is file:///path or env:NAME")
+        super().__init__("a key URI is file:///path, env:NAME or awssm://NAME-OR-ARN")
 
 
 def create_key_file(path: Path) -> None:
@@ -74,9 +74,9 @@ def load_key(uri: str) -> bytes:
         raise NoKeyError
     address = urlsplit(uri)
     if address.scheme == "file":
-        return _key_of(_text_of(Path(unquote(address.path))))
+        return key_of(_text_of(Path(unquote(address.path))))
     if address.scheme == "env":
-        return _key_of(os.environ.get(address.path, ""))
+        return key_of(os.environ.get(address.path, ""))
     raise KeyUriError
 
 
@@ -103,7 +103,12 @@ def _text_of(path: Path) -> str:
         raise KeyFormatError from None
 
 
-def _key_of(text: str) -> bytes:
+def key_of(text: str) -> bytes:
+    """Return the key that 64 hexadecimal digits spell.
+
+    Raises:
+        KeyFormatError: They spell none.
+    """
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:

@@ -20,9 +20,10 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from dicom_pipeline.deid.keys import KeyUnavailableError, NoKeyError, load_key
+from dicom_pipeline.deid.keys import KeyUnavailableError, NoKeyError
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.terms import imaging_terms
+from dicom_pipeline.resources.key_sources import load_key
 
 TEXT = pa.string()
 Array = Any  # pyarrow arrays carry no types

@@ -13,8 +13,8 @@ import numpy as np
 from dicom_pipeline.deid.leaks import counted, found_in
 from dicom_pipeline.deid.needles import Hashes, Index, Needles
 from dicom_pipeline.resources.bucket import Bucket
+from dicom_pipeline.resources.haystack_bytes import Text
 from dicom_pipeline.resources.haystack_objects import bucket_texts
-from dicom_pipeline.resources.haystacks import Text
 from dicom_pipeline.resources.known_identities import Known, KnownIdentities
 
 _CONTROL_ROWS = 1_000

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from dicom_pipeline.layout import TABLES_PREFIX
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
+from dicom_pipeline.resources.haystack_bytes import Text
 from dicom_pipeline.resources.haystack_objects import bucket_texts
 from dicom_pipeline.resources.haystacks import (
-    Text,
     duckdb_texts,
     texts_below,
     texts_of_file,
