@@ -141,7 +141,7 @@ _CODED = {
     ".70": (JPEGLosslessSV1, _lossless),
     ".80": (JPEGLSLossless, imagecodecs.jpegls_encode),
     ".90": (JPEG2000Lossless, _jpeg2000),
-    ".201": (HTJ2KLossless, lambda cells: imagecodecs.htj2k_encode(cells)),
+    ".201": (HTJ2KLossless, imagecodecs.htj2k_encode),
     ".50": (JPEGBaseline8Bit, lambda cells: imagecodecs.jpeg8_encode(cells, 95)),
     ".5": (RLELossless, None),
 }
