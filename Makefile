@@ -65,6 +65,7 @@ counts: setup $(VENV)/.peers ## Hold instructions of small renders against their
 
 generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
+	@$(BIN)/python -m dicom_pipeline.publish.deid_docs
 
 lock: | $(VENV)/.uv ## Resolve again and rewrite requirements.lock.
 	@{ echo "# Versions and hashes, no addresses; 'make lock' rewrites it."; \

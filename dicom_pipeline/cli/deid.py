@@ -5,11 +5,16 @@ from typing import Annotated
 
 import duckdb
 import typer
+from rich.markup import escape
 
-from dicom_pipeline.cli.console import err, fail, out, print_json, table
+from dicom_pipeline.cli.console import MISSING, err, fail, out, print_json, table
+from dicom_pipeline.deid.explain import about
+from dicom_pipeline.deid.ps315 import EDITION
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.known_identities import Known
+from dicom_pipeline.publish.deid_docs import read_explanations
+from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.leak_scan import Report
+from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 
 LEAKED, BLIND = 5, 6
@@ -33,11 +38,7 @@ def check(json: Json = False) -> None:
     value is ever shown. Ends with 5 if something was found, and with 6 if the scan
     did not find what must be there: the raw headers.
     """
-    with Places(Settings()).open() as places:
-        with err.status("reading identities"):
-            known = places.leak_watch.known()
-        with err.status("looking for them"):
-            report = _report(places, known)
+    report = _report()
     if json:
         print_json({**asdict(report), "hits": report.hits, "sees": report.control.sees})
     else:
@@ -50,6 +51,39 @@ def check(json: Json = False) -> None:
             " places above, and see docs/deidentification.md, incident",
             LEAKED,
         )
+
+
+@deid.command("explain")
+def explain(
+    word: Annotated[
+        str, typer.Argument(help="Column, keyword or tag; without it, every column.")
+    ] = "",
+    json: Json = False,
+) -> None:
+    """Say what happens to an attribute, by which rule, and what the standard wants."""
+    rows, digest = read_explanations(Settings().dbt_project)
+    found = list(about(word, rows))
+    if not found:
+        fail(
+            "no raw column has that name: it is not in the tables, so it does not"
+            " leave the raw zone; deid explain lists all",
+            MISSING,
+        )
+    if json:
+        named = [asdict(each) for each in found]
+        print_json({"rules_sha256": digest, "ps315": EDITION, "columns": named})
+    elif word:
+        for each in found:
+            lines: list[list[object]] = [
+                [k, escape(str(v)) if v else "—"] for k, v in asdict(each).items()
+            ]
+            table(f"{each.table}.{each.column}", ["what", "says"], lines)
+    else:
+        listed: list[list[object]] = [
+            [f"{e.table}.{e.column}", e.function, e.becomes or "—", escape(e.ps315)]
+            for e in found
+        ]
+        table("rules", ["raw column", "function", "stage column", "PS3.15"], listed)
 
 
 def show(report: Report) -> None:
@@ -86,8 +120,14 @@ def show(report: Report) -> None:
     out.print(f"{report.hits} found, {report.seconds:.0f} s")
 
 
-def _report(places: Places, known: Known) -> Report:
+def _report() -> Report:
     try:
-        return places.leak_watch.whole(known)
+        with Places(Settings()).open() as places:
+            with err.status("reading identities"):
+                known = places.leak_watch.known()
+            with err.status("looking for them"):
+                return places.leak_watch.whole(known)
     except duckdb.IOException:
         fail("a build has the warehouse open: try again once it is done")
+    except (BucketError, LocalS3Error) as error:
+        fail(str(error))
