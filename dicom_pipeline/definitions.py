@@ -9,6 +9,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import (
 from dagster_duckdb import DuckDBResource
 
 from dicom_pipeline.assets.compaction import raw_compaction
+from dicom_pipeline.assets.erasure import raw_erasure
 from dicom_pipeline.assets.images import compressed_images
 from dicom_pipeline.assets.models import build_models
 from dicom_pipeline.assets.provider import PROVIDER_FILES
@@ -56,6 +57,7 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             *models,
             analytics,
             raw_compaction,
+            raw_erasure,
         ],
         asset_checks=CHECKS,
         jobs=[*jobs.values(), seek_leaks],
@@ -125,6 +127,11 @@ def _jobs(
             "compact_raw",
             selection=upkeep,
             description="Makes the files of quiet months few.",
+        ),
+        "erase": dg.define_asset_job(
+            "erase",
+            selection=dg.AssetSelection.groups("erasure"),
+            description="Erases one patient, named by his token.",
         ),
         "load_processed": dg.define_asset_job(
             "load_processed",

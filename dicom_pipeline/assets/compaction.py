@@ -8,7 +8,7 @@ from dicom_pipeline.resources.compaction import Compaction
 from dicom_pipeline.resources.tables import RawTables
 
 LOADS = ("load_files", "load_months", "load_processed")
-_UNFINISHED = [
+UNFINISHED = [
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
@@ -38,7 +38,7 @@ def raw_compaction(
     running = sum(
         bool(
             context.instance.get_runs(
-                dg.RunsFilter(job_name=job, statuses=_UNFINISHED), limit=1
+                dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1
             )
         )
         for job in LOADS

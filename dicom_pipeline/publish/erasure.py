@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from dicom_pipeline.catalog import DEVICES
 from dicom_pipeline.deid.erased_values import is_sought, own_values
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
-from dicom_pipeline.deid.tombstones import Tombstone, instance_token
+from dicom_pipeline.deid.tombstones import Tombstone, instance_token, patient_token
 from dicom_pipeline.dicom.identity import SEPARATOR
 from dicom_pipeline.layout import STATE_PREFIX, table_prefix
 from dicom_pipeline.publish.erasure_files import (
@@ -104,6 +104,12 @@ class Erasure:
             "months": len(found.batches),
             "same_id_of_other_issuers": self._finder.others(identity),
         }
+
+    def identity_of(self, token: str) -> str | None:
+        """Find whom a token stands for; ``None``: nobody in the raw zone."""
+        words = pc.unique(self.ledger.objects.all()["patient_identity"]).to_pylist()
+        found = (w for w in words if w and patient_token(self.pseudonyms, w) == token)
+        return next(found, None)
 
     def erase(self, identity: str, *, provider_bucket: bool = False) -> Facts:
         """Remove everything of a patient and return the receipt.

@@ -122,7 +122,8 @@ class RawErasure:
         def blank(rows: pa.Table) -> pa.Table:
             nonlocal blanked
             is_his = pc.is_in(rows["arrival_id"], value_set=wanted)
-            blanked += pc.sum(is_his).as_py() or 0
+            named = pc.and_(is_his, rows["source_key"].is_valid())
+            blanked += pc.sum(named).as_py() or 0
             return blank_rows(rows, is_his)
 
         prefix = table_prefix(ledger.table.name)
