@@ -70,7 +70,7 @@ def test_every_rule_names_the_standard_s_action(rules):
 
 
 def test_nothing_passes_that_the_standard_removes_without_an_option(rules):
-    """A keep needs an option that is claimed, or an attribute that E.1-1 leaves alone."""
+    """A keep needs an option that is claimed, or a place outside of E.1-1."""
     claimed = {"pat", "desc", "modDates"}
     passing = {"keep_code", "keep_num", "keep_time", "round_num", "age_cap"}
     kept = {

@@ -41,7 +41,7 @@ SHOWN = [
     ("name", "muller,x"),
     ("name", "MU\u0308LLER"),
     ("name", '{"name": "M\\u00fcller"}'),
-    ("name", "/home/M%C3%BCller/"),
+    ("name", "/data/M%C3%BCller/"),
     ("name", "Bo Li"),
     ("name", "LI_BO"),
     ("name", "太郎 山田"),
