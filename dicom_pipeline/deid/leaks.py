@@ -28,7 +28,7 @@ def found_in(text: str, index: Index) -> set[int]:
     its words; JSON and URL escapes are read as well.
     """
     found: set[int] = set()
-    for block in _blocks(text):
+    for block in _blocks(text) if len(index) else ():
         for spelling in _spellings(block):
             found |= _in_words(words(spelling), index)
     return found

@@ -15,7 +15,7 @@ from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.known_identities import Known
 from dicom_pipeline.resources.leak_days import real_days
 from dicom_pipeline.resources.leak_scan import LeakScan, Report
-from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.months import Months, Step
 from dicom_pipeline.resources.outside import Outside
 from dicom_pipeline.resources.own_words import own_words
 from dicom_pipeline.resources.tables import State
@@ -73,14 +73,14 @@ class LeakWatch:
         return self._with_days(report, known)
 
     def new(self) -> tuple[int, Report]:
-        """Seek the people of months that are new or changed, in what is new of theirs.
+        """Seek the people of months that were built anew, in what is new of theirs.
 
         Returns:
             How many months, and what was found. Months count as seen once nothing
             was found.
         """
         began, seen = time.time(), State(self.scan.raw).get(_SEEN)
-        made = self.months.digests()
+        made = self._staged()
         before = seen.get("months", {})
         due = {m for m, digest in made.items() if before.get(m) != digest}
         known = self.scan.known(due)
@@ -90,6 +90,12 @@ class LeakWatch:
         if not report.hits and report.control.sees:
             State(self.scan.raw).put(_SEEN, {"at": began, "months": made})
         return len(due), report
+
+    def _staged(self) -> dict[str, str]:
+        """Months whose stage tables are built, with what they were built from."""
+        wanted = self.months.digests()
+        behind = self.months.behind(Step.STAGED, wanted)
+        return {month: made for month, made in wanted.items() if month not in behind}
 
     def _with_days(self, report: Report, known: Known) -> Report:
         if self.shifts_dates and self.outside.warehouse.exists():
