@@ -39,6 +39,27 @@ fn a_tile_part_larger_than_its_image_is_refused() {
     );
 }
 
+/// 39,430 layers of 16 tiles are eleven million packets: 5 s of 28 KB. A precinct for each pixel
+/// and 65,535 layers would be days.
+#[test]
+fn more_packets_than_bytes_are_refused() {
+    let stream = include_bytes!("crashes/part-of-4-gib.j2k");
+    let mut layers = stream[..stream.len() - 1].to_vec();
+    let part = layers.windows(2).position(|two| two == [0xFF, 0x90]);
+    let part = part.expect("a tile-part");
+    layers[part + 6..part + 10].fill(0);
+    let expected = reasons(&colour(JPEG_2000, 100, &layers).file());
+    let style = layers.windows(2).position(|two| two == [0xFF, 0x52]);
+    let style = style.expect("COD");
+    layers[style + 6..style + 8].fill(0xFF);
+
+    assert_eq!(["ok"], *expected);
+    assert_eq!(
+        ["decode_failed"],
+        *reasons(&colour(JPEG_2000, 100, &layers).file())
+    );
+}
+
 /// The end of the image stands before its frame: the copy was a JPEG of four bytes.
 #[test]
 fn a_stream_that_ends_before_its_scan_is_not_copied() {

@@ -6,11 +6,8 @@
 
 use img_compressor::dataset::{Dataset, Element, Value, tags};
 use img_compressor::frames::Frames;
-use img_compressor::header::PixelLocation;
 use img_compressor::image::{Cell, Image, Photometric};
-use img_compressor::object::Object;
-use img_compressor::source::Memory;
-use img_compressor::transfer::{Coding, Spelling, TransferSyntax};
+use img_compressor::transfer::Coding;
 use libfuzzer_sys::fuzz_target;
 
 const CODINGS: [Coding; 7] = [
@@ -34,7 +31,8 @@ fuzz_target!(|input: &[u8]| {
         0
     };
     let (table, pixels) = rest.split_at(extended.min(rest.len()));
-    let object = object(CODINGS[usize::from(first & 7) % 7], table, pixels);
+    let coding = CODINGS[usize::from(first & 7) % CODINGS.len()];
+    let object = fuzzed::object(coding, dataset(table), pixels);
     let image = image(frames);
     let Ok(mut index) = Frames::new(&object, &image, fuzzed::LIMITS.max_frame) else {
         return;
@@ -51,32 +49,15 @@ fuzz_target!(|input: &[u8]| {
     assert!(total <= pixels.len(), "a byte belongs to one frame");
 });
 
-fn object(coding: Coding, table: &[u8], pixels: &[u8]) -> Object {
+fn dataset(table: &[u8]) -> Dataset {
     let element = Element {
         tag: tags::EXTENDED_OFFSET_TABLE,
         vr: Some(*b"OV"),
         value: Value::Bytes(table.to_vec()),
     };
-    Object {
-        source: Box::new(Memory(pixels.to_vec())),
-        dataset: Dataset {
-            elements: vec![element],
-            big_endian: false,
-        },
-        transfer_syntax_uid: None,
-        syntax: TransferSyntax {
-            spelling: Spelling::EXPLICIT,
-            coding,
-            deflated: false,
-            lossy: false,
-        },
-        pixels: PixelLocation {
-            tag: tags::PIXEL_DATA,
-            vr: Some(*b"OB"),
-            offset: 0,
-            length: None,
-        },
-        warnings: Vec::new(),
+    Dataset {
+        elements: vec![element],
+        big_endian: false,
     }
 }
 

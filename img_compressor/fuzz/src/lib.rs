@@ -2,12 +2,16 @@
 //!
 //! A panic, a signal, a timeout and memory beyond the bound are findings. A reason is not.
 
-use img_compressor::codecs;
 use img_compressor::codecs::markers::Markers;
+use img_compressor::dataset::{Dataset, tags};
+use img_compressor::header::PixelLocation;
 use img_compressor::image::{Cell, Image, Photometric};
-use img_compressor::plan::Limits;
-use img_compressor::samples::Decoded;
-use img_compressor::transfer::Coding;
+use img_compressor::object::Object;
+use img_compressor::passthrough::Front;
+use img_compressor::plan::{Limits, Pipeline, Plan};
+use img_compressor::render::Renderer;
+use img_compressor::source::Memory;
+use img_compressor::transfer::{Coding, Spelling, TransferSyntax};
 
 /// Bounds that keep one input cheap; strips begin early so that they are met.
 pub const LIMITS: Limits = Limits {
@@ -130,7 +134,7 @@ pub fn j2k_size(frame: &[u8]) -> Option<(u32, u32, u32)> {
     Some((height.checked_sub(number(20)?)?, width, components))
 }
 
-/// Decode as the program would; a decoded frame has samples of the header's size or is refused.
+/// Decode and render as the program would; what comes out has the size of the header.
 pub fn decode(coding: Coding, input: &[u8], size: impl Fn(&[u8]) -> Option<(u32, u32, u32)>) {
     let Some((mut image, frame)) = split(input) else {
         return;
@@ -138,17 +142,61 @@ pub fn decode(coding: Coding, input: &[u8], size: impl Fn(&[u8]) -> Option<(u32,
     if let Some((height, width, components)) = size(frame) {
         adopt(&mut image, height, width, components);
     }
-    if let Ok(decoded) = codecs::decode(coding, frame, &image) {
-        judge(&decoded, &image);
+    let (object, plan) = (
+        object(coding, Dataset::default(), &encapsulated(frame)),
+        plan(image),
+    );
+    let renderer = Renderer::new(&object, &plan, LIMITS);
+    let Ok(picture) = renderer.and_then(|mut renderer| renderer.picture(0)) else {
+        return;
+    };
+    let expected = plan.image.pixel_count() * picture.channels;
+    assert_eq!(expected, picture.pixels.len());
+}
+
+/// An empty offset table, one fragment, the delimiter.
+fn encapsulated(frame: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(frame.len()).unwrap_or(0).to_le_bytes();
+    let table = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0, 0xFE, 0xFF, 0x00, 0xE0];
+    let end = [0xFE, 0xFF, 0xDD, 0xE0, 0, 0, 0, 0];
+    [&table[..], &length, frame, &end].concat()
+}
+
+/// An object whose source is its encapsulated pixel data alone.
+#[must_use]
+pub fn object(coding: Coding, dataset: Dataset, pixels: &[u8]) -> Object {
+    Object {
+        source: Box::new(Memory(pixels.to_vec())),
+        dataset,
+        transfer_syntax_uid: None,
+        syntax: TransferSyntax {
+            spelling: Spelling::EXPLICIT,
+            coding,
+            deflated: false,
+            lossy: false,
+        },
+        pixels: PixelLocation {
+            tag: tags::PIXEL_DATA,
+            vr: Some(*b"OB"),
+            offset: 0,
+            length: None,
+        },
+        warnings: Vec::new(),
     }
 }
 
-/// What must hold of every decoded frame that goes on.
-pub fn judge(decoded: &Decoded, image: &Image) {
-    assert_eq!(image.sample_count(), decoded.samples.len());
-    assert!(
-        decoded
-            .precision
-            .is_none_or(|bits| (1..=38).contains(&bits))
-    );
+/// No window, so that the span of the values is measured.
+fn plan(image: Image) -> Plan {
+    let colour = image.photometric.is_colour();
+    Plan {
+        image,
+        pipeline: if colour {
+            Pipeline::Colour
+        } else {
+            Pipeline::Grey
+        },
+        window: None,
+        front: Front::default(),
+        warnings: Vec::new(),
+    }
 }

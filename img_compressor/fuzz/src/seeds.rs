@@ -30,6 +30,8 @@ fn main() -> io::Result<()> {
         match kind {
             Some("jxl") => seeds.stream("jxl", &bytes)?,
             Some("jpg") => seeds.stream("jpeg", &bytes)?,
+            Some("jls") => seeds.stream("jpegls", &bytes)?,
+            Some("j2k") => seeds.stream("j2k", &bytes)?,
             Some("icc") => seeds.add("icc", &bytes)?,
             _ => seeds.object(bytes)?,
         }

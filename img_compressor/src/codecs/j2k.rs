@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 
 use openjpeg_sys as opj;
 
+use crate::codecs::packets;
 use crate::image::Image;
 use crate::reason::Reason;
 use crate::samples::{Decoded, Samples, Space};
@@ -14,11 +15,6 @@ use crate::samples::{Decoded, Samples, Space};
 const CODESTREAM: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
 /// Tiles are allocated one by one; a bomb of one-pixel tiles is refused.
 const MAX_TILES: u64 = 65_535;
-
-/// SOT and its length, always 10.
-const TILE_PART: [u8; 4] = [0xFF, 0x90, 0, 0x0A];
-/// Headers of a tile-part and of its packets, beyond what the pixels can need.
-const PART_HEADERS: usize = 1 << 20;
 
 /// What the main header says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +87,7 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
     if (main.height, main.width, main.components) != (image.rows, image.columns, image.samples) {
         return Err(Reason::FrameMismatch);
     }
-    if !has_plausible_parts(&bytes[start..], image) {
+    if !packets::is_affordable(&bytes[start..], image.sample_count()) {
         return Err(Reason::DecodeFailed);
     }
     let decoder = Decoder::new(bytes, !boxes.is_empty())?;
@@ -105,21 +101,6 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
         },
         precision: (main.precision != image.bits_stored).then_some(main.precision),
         damaged,
-    })
-}
-
-/// Whether no tile-part claims to be longer than its stream and its pixels.
-///
-/// `OpenJPEG` allocates what Psot claims, up to 4 GiB, before it looks what is there. Coded data
-/// holds no marker (ISO 15444-1 B.10.1), so that every SOT is found by its bytes. A.4.2.
-fn has_plausible_parts(stream: &[u8], image: &Image) -> bool {
-    let pixels = image.sample_count().saturating_mul(size_of::<i32>());
-    let most = stream.len().max(pixels).saturating_add(PART_HEADERS);
-    memchr::memmem::find_iter(stream, &TILE_PART).all(|at| {
-        let length = stream
-            .get(at + 6..at + 10)
-            .and_then(|four| four.try_into().ok());
-        length.is_none_or(|length| u32::from_be_bytes(length) as usize <= most)
     })
 }
 

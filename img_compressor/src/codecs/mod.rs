@@ -10,6 +10,7 @@ pub mod jpegls;
 pub mod jxl;
 pub mod markers;
 pub mod native;
+mod packets;
 pub mod rle;
 
 use crate::image::Image;
