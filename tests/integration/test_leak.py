@@ -1,6 +1,8 @@
 """No identity of the input stands in any place that people or tools may read."""
 
+import base64
 import hashlib
+import json
 import shutil
 
 import pytest
@@ -64,3 +66,59 @@ def test_the_same_scan_finds_everyone_in_the_raw_zone(loaded, files, rows_of):
     }
     assert len(wanted) > 500
     assert wanted - hits.keys() == set()
+
+
+def test_the_shipped_scan_finds_no_one_and_can_see(loaded, first):  # noqa: ARG001
+    """Its own control finds everyone in raw; the check before publishing has passed."""
+    done = loaded.run("deid", "check", "--json")
+
+    report = json.loads(done.stdout)
+    assert done.returncode == 0, report["haystacks"]
+    assert (report["hits"], report["sees"]) == (0, True)
+    assert sum(report["control"]["sought"].values()) > 500
+    searched = {each["name"]: each["letters"] for each in report["haystacks"]}
+    assert len(searched) == 7
+    assert all(searched.values())
+
+
+def test_a_planted_fault_is_found_and_not_repeated(loaded, first):  # noqa: ARG001
+    """A name in a log ends with 5, and with the class and the place alone."""
+    log = loaded.home / "planted.log"
+    log.write_text("could not read Quistgaard, K.\n")
+    done = loaded.run("deid", "check")
+    log.unlink()
+    loaded.said[-2:] = []
+
+    assert done.returncode == 5
+    said = done.stdout + done.stderr
+    assert "logs: .log files" in said
+    assert "quistgaard" not in said.casefold()
+
+
+def test_the_key_is_in_nothing_that_a_load_leaves(loaded, first):  # noqa: ARG001
+    """As bytes, hexadecimal digits, Base64; raw zone and provider bucket included."""
+    digits = (loaded.home / "deid.key").read_text().strip()
+    key = bytes.fromhex(digits)
+    forms = [key, digits.encode(), digits.upper().encode(), base64.b64encode(key)[:40]]
+
+    held = [
+        path
+        for path in loaded.home.rglob("*")
+        if path.is_file() and path.name != "deid.key"
+        if any(form in path.read_bytes() for form in forms)
+    ]
+
+    assert held == []
+    assert not any(digits in text for text in loaded.said)
+
+
+def test_another_key_stops_before_anything_is_written(loaded, first, monkeypatch):  # noqa: ARG001
+    """The message says what to do, and nothing of either key."""
+    monkeypatch.setitem(loaded.more, "A_KEY", "00" * 32)
+    monkeypatch.setitem(loaded.more, "DICOM_PIPELINE_KEY_URI", "env:A_KEY")
+
+    done = loaded.run("ingest", "nowhere")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "DICOM_PIPELINE_KEY_VERSION" in done.stderr.replace("\n", " ")
