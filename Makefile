@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test check dev fuzz sheet counts generate lock \
+LISTED := setup demo test check dev fuzz fuzz-images sheet counts generate lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -56,6 +56,11 @@ faults: setup ## Break things on purpose and see that nothing is lost.
 
 fuzz: setup $(VENV)/.fuzz ## Feed the header reader what nobody sends; MINUTES=10 says for how long.
 	@PYTHONPATH=$(VENV)/fuzz:. $(BIN)/python -m tests.fuzz.run --minutes $(MINUTES)
+
+# With clang, memory errors inside the C and C++ codecs are seen too (docs/fuzzing.md).
+fuzz-images: setup ## Feed the compressor what nobody sends; MINUTES=10 for each of TARGETS.
+	@command -v cargo-fuzz >/dev/null || { echo "cargo install cargo-fuzz" >&2; exit 1; }
+	@cd img_compressor/fuzz && PYTHON=../../$(BIN)/python MINUTES=$(MINUTES) ./run $(TARGETS)
 
 sheet: setup ## Write contact-sheet.png: one rendered thumbnail per kind of image.
 	@$(BIN)/python -m tests.oracles.contact_sheet contact-sheet.png
