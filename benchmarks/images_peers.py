@@ -21,6 +21,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from rle.rle import decode_frame
 
 cv2.setNumThreads(1)
 _QUALITY = 90
@@ -168,14 +169,8 @@ def _code(file: str) -> tuple[bytes, Callable[[bytes], object]]:
     code = next(generate_frames(dataset.PixelData, number_of_frames=1))
     uid = str(dataset.file_meta.TransferSyntaxUID)
     if uid == "1.2.840.10008.1.2.5":
-        from rle import decode_segment  # noqa: PLC0415  only this one needs it
-
-        starts = np.frombuffer(code[4:12], "<u4").tolist()
-        ends = [*starts[1:], len(code)]
-        return code, lambda code: [
-            decode_segment(code[start:end])
-            for start, end in zip(starts, ends, strict=True)
-        ]
+        cells = dataset.Rows * dataset.Columns
+        return code, lambda code: decode_frame(code, cells, dataset.BitsAllocated, "<")
     return code, _DECODERS[uid.removeprefix("1.2.840.10008.1.2.")]
 
 
