@@ -128,12 +128,25 @@ class Erasure:
         removed: dict[str, int] = {}
         values = {text for text in (_id_of(identity),) if is_sought(text)}
         steps = self._steps(found, values, provider_bucket=provider_bucket)
+        took = {"finding": _since(began)}
         for words, step in steps:
             self.say(words)
+            started = datetime.now(UTC)
             removed |= step()
+            took[words] = _since(started)
         self.say("looking for what is left")
+        started = datetime.now(UTC)
         left = self._left(found, values)
-        return self._receipt(stone, began, removed, found, left)
+        took["looking"] = _since(started)
+        facts = {
+            "removed": removed,
+            "found_afterwards": left,
+            "took_seconds": took,
+            "left_with_the_provider": 0
+            if provider_bucket
+            else len(found.provider_keys),
+        }
+        return self._receipt(stone, began, facts)
 
     def _steps(
         self, found: Found, values: set[str], *, provider_bucket: bool
@@ -212,25 +225,13 @@ class Erasure:
             left -= set(pc.unique(rows["device_identity"]).to_pylist())
         return left
 
-    def _receipt(
-        self,
-        stone: Tombstone,
-        began: datetime,
-        removed: dict[str, int],
-        found: Found,
-        left: dict[str, int],
-    ) -> Facts:
-        ended = datetime.now(UTC)
+    def _receipt(self, stone: Tombstone, began: datetime, facts: Facts) -> Facts:
         said: Facts = {
             "token": stone.patient,
             "began": began.isoformat(),
-            "ended": ended.isoformat(),
-            "seconds": round((ended - began).total_seconds(), 3),
-            "removed": removed,
-            "found_afterwards": left,
-            "left_with_the_provider": len(found.provider_keys)
-            if "provider_object_versions" not in removed
-            else 0,
+            "ended": datetime.now(UTC).isoformat(),
+            "seconds": _since(began),
+            **facts,
             "key_version": self.pseudonyms.key_version,
             "key_check_value": self.pseudonyms.check_value,
             "version": version("dicom-pipeline"),
@@ -271,6 +272,10 @@ class Erasure:
     @property
     def _tables(self) -> RawTables:
         return RawTables(self.ledger.bucket)
+
+
+def _since(began: datetime) -> float:
+    return round((datetime.now(UTC) - began).total_seconds(), 3)
 
 
 def _id_of(identity: str) -> str:

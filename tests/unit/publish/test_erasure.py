@@ -38,7 +38,10 @@ class PowerCutError(RuntimeError):
 
 
 @pytest.fixture(autouse=True)
-def aws():
+def aws(monkeypatch):
+    """One request at a time: moto lists a dictionary that it deletes from."""
+    for name in ("purge", "erasure_stage"):
+        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
     with mock_aws():
         yield
 
