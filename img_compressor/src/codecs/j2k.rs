@@ -73,10 +73,7 @@ impl Main {
 /// [`Reason::DecodeFailed`] where it is broken; [`Reason::FrameMismatch`] where its size or
 /// components are not the header's.
 pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
-    let start = bytes
-        .windows(4)
-        .position(|four| four == CODESTREAM)
-        .ok_or(Reason::DecodeFailed)?;
+    let start = codestream(bytes).ok_or(Reason::DecodeFailed)?;
     let main = Main::of(&bytes[start..]).ok_or(Reason::DecodeFailed)?;
     // PS3.5 A.4.4 wants a bare codestream; boxes around one may still order its channels. A
     // palette box would multiply them and has no place in DICOM.
@@ -102,6 +99,33 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
         precision: (main.precision != image.bits_stored).then_some(main.precision),
         damaged,
     })
+}
+
+/// Where the codestream begins: at once, or in the box that `OpenJPEG` will decode. One that
+/// stands in another box would be checked in its place. ISO 15444-1 I.4.
+fn codestream(bytes: &[u8]) -> Option<usize> {
+    if bytes.starts_with(&CODESTREAM) {
+        return Some(0);
+    }
+    let mut at = 0usize;
+    loop {
+        let [l0, l1, l2, l3, name @ ..]: [u8; 8] = bytes.get(at..at + 8)?.try_into().ok()?;
+        let (head, length) = match u32::from_be_bytes([l0, l1, l2, l3]) {
+            1 => {
+                let long = bytes.get(at + 8..at + 16)?.try_into().ok()?;
+                (16, usize::try_from(u64::from_be_bytes(long)).ok()?)
+            }
+            length => (8, length as usize),
+        };
+        if name == *b"jp2c" {
+            let start = at + head;
+            return bytes
+                .get(start..)?
+                .starts_with(&CODESTREAM)
+                .then_some(start);
+        }
+        at = at.checked_add(length).filter(|_| length >= head)?;
+    }
 }
 
 /// A read position in memory, for the callbacks.
@@ -218,11 +242,27 @@ impl<'a> Decoder<'a> {
                 self.codec,
                 &raw mut self.image,
             ))?;
+            self.is_of(image)?;
             done(opj::opj_decode(self.codec, self.stream, self.image))?;
         }
         // SAFETY: the codec is live; a missing end marker is no loss once the image is there.
         let ended = unsafe { opj::opj_end_decompress(self.codec, self.stream) };
         Ok((self.samples(image)?, self.cursor.damaged || ended == 0))
+    }
+
+    /// What `OpenJPEG` is about to allocate must be what was checked here.
+    fn is_of(&self, image: &Image) -> Result<(), Reason> {
+        // SAFETY: `image` was made by opj_read_header, which succeeded, and lives until drop.
+        let header = unsafe { self.image.as_ref() }.ok_or(Reason::DecodeFailed)?;
+        let width = header.x1.checked_sub(header.x0);
+        let height = header.y1.checked_sub(header.y0);
+        if (height, width, header.numcomps)
+            == (Some(image.rows), Some(image.columns), image.samples)
+        {
+            Ok(())
+        } else {
+            Err(Reason::FrameMismatch)
+        }
     }
 
     fn samples(&self, image: &Image) -> Result<Samples, Reason> {
@@ -282,5 +322,23 @@ impl Drop for Decoder<'_> {
             opj::opj_stream_destroy(self.stream);
             opj::opj_destroy_codec(self.codec);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small codestream in a box of its own once stood for the large one that was decoded.
+    #[test]
+    fn the_codestream_is_the_one_that_is_decoded() {
+        let boxed = |name: &[u8]| [&[0, 0, 0, 12], name, &CODESTREAM].concat();
+        let decoy = [boxed(b"uuid"), boxed(b"jp2c")].concat();
+
+        assert_eq!(Some(20), codestream(&decoy));
+        assert_eq!(Some(8), codestream(&boxed(b"jp2c")));
+        assert_eq!(Some(0), codestream(&CODESTREAM));
+        assert_eq!(None, codestream(&boxed(b"uuid")));
+        assert_eq!(None, codestream(&[0; 64]));
     }
 }
