@@ -23,7 +23,8 @@ PROCESSED = (
     deps=[["processed", name] for name in PROCESSED],
     kinds={"duckdb"},
     description="Read-only DuckDB file of the processed layer, replaced as a whole.",
-    automation_condition=dg.AutomationCondition.eager(),
+    automation_condition=dg.AutomationCondition.eager()
+    & dg.AutomationCondition.all_deps_blocking_checks_passed(),
 )
 def analytics(
     context: dg.AssetExecutionContext,

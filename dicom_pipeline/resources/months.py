@@ -99,9 +99,12 @@ class Months:
         self.made_whole(Whole.PROCESSED, digest)
 
     def processed_is_behind(self) -> bool:
-        """Whether a stage table is newer than the processed tables."""
+        """Whether a stage table is newer than the processed tables, or the copy.
+
+        A check between the two may have kept them from being published.
+        """
         built = self._state.get(Step.STAGED)
-        return bool(built) and not self.is_whole(Whole.PROCESSED)
+        return bool(built) and not all(map(self.is_whole, Whole))
 
     def _digest(self, parts: Iterable[str]) -> str:
         text = "\n".join([self.recipe, self.models, *parts])

@@ -57,6 +57,9 @@ def test_what_is_made_of_all_is_whole_until_a_month_is_built(ledger):
     months.processed(months.staged_digest())
     assert months.is_whole(Whole.PROCESSED)
     assert not months.is_whole(Whole.PUBLISHED)
+    assert months.processed_is_behind()
+    months.made_whole(Whole.PUBLISHED, months.staged_digest())
+    assert not months.processed_is_behind()
 
     months.staged(months.digests(["2024-02"]))
 
