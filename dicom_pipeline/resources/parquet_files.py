@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from tempfile import TemporaryFile
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -88,13 +89,19 @@ def row_groups(
 ) -> Iterator[pa.Table]:
     """Yield the rows of one file, a row group at a time: one is in memory.
 
+    The file is fetched whole, to disk: by ranges, each column of each row group would
+    be a request.
+
     Raises:
         ObjectGoneError: There is no such file.
     """
-    file = _opened(bucket, stored, schema)
-    for number in range(file.num_row_groups):
-        found = file.read_row_group(number, _known(file, schema), use_threads=False)
-        yield _conformed(found, schema)
+    with TemporaryFile() as body:
+        bucket.download(stored.key, body)
+        body.seek(0)
+        file = pq.ParquetFile(body)
+        for number in range(file.num_row_groups):
+            found = file.read_row_group(number, _known(file, schema), use_threads=False)
+            yield _conformed(found, schema)
 
 
 def row_count(bucket: Bucket, stored: StoredObject) -> int:
