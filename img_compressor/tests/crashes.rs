@@ -60,7 +60,7 @@ fn more_packets_than_bytes_are_refused() {
     );
 }
 
-/// The end of the image stands before its frame: the copy was a JPEG of four bytes.
+/// The end of the image stands before its frame: the copy was a JPEG without an image.
 #[test]
 fn a_stream_that_ends_before_its_scan_is_not_copied() {
     let mut stream = b"\xFF\xD8\xFF\xD9\0\x02".to_vec();
