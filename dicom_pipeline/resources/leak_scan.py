@@ -92,10 +92,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Haystack:
-    """Texts under one name."""
+    """Texts under one name, and classes that may stand there."""
 
     name: str
     texts: Iterable[Text]
+    allowed: frozenset[str] = frozenset()
 
 
 class Search:
@@ -122,7 +123,10 @@ class Search:
             if hits:
                 found[text.place, text.is_noise] |= hits
         for (place, is_noise), hits in sorted(found.items()):
-            result.hits[place] = counted(hits, self._index(is_noise=is_noise))
+            counts = counted(hits, self._index(is_noise=is_noise))
+            leaks = {k: n for k, n in counts.items() if k not in haystack.allowed}
+            if leaks:
+                result.hits[place] = leaks
         result.seconds = time.monotonic() - began
         return result
 

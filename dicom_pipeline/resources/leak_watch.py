@@ -11,6 +11,7 @@ from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.profiles import Profile
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.vocabulary import common_words, packaged_words
+from dicom_pipeline.layout import Grain
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.known_identities import Known
 from dicom_pipeline.resources.leak_days import real_days
@@ -30,8 +31,6 @@ class Folders(Protocol):
     @property
     def home(self) -> Path: ...  # noqa: D102
     @property
-    def s3_home(self) -> Path: ...  # noqa: D102
-    @property
     def warehouse(self) -> Path: ...  # noqa: D102
     @property
     def published(self) -> Path: ...  # noqa: D102
@@ -43,6 +42,8 @@ class Folders(Protocol):
     def dbt_project(self) -> Path: ...  # noqa: D102
     @property
     def profile(self) -> Profile: ...  # noqa: D102
+    @property
+    def grain(self) -> Grain: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,9 @@ def leak_watch_of(
             published=folders.published,
             dagster_home=folders.dagster_home,
             dbt_home=folders.dbt_home,
-            logs=(folders.home, folders.s3_home),
+            # The log of the embedded store lies with its data, in the raw zone.
+            logs=(folders.home,),
+            days_are_partitions=folders.grain is Grain.DAILY,
         ),
         months=months,
         pseudonyms=pseudonyms,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from dicom_pipeline.deid.needles import Kind
 from dicom_pipeline.layout import TABLES_PREFIX
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
 from dicom_pipeline.resources.haystack_bytes import Text
@@ -27,6 +28,7 @@ class Outside:
         dagster_home: Dagster's storage.
         dbt_home: dbt's ``target`` and ``logs``.
         logs: Folders whose ``*.log`` files are looked at.
+        days_are_partitions: Whether Dagster is told the days on which studies exist.
     """
 
     stage: Bucket
@@ -35,6 +37,7 @@ class Outside:
     dagster_home: Path
     dbt_home: Path
     logs: tuple[Path, ...]
+    days_are_partitions: bool = False
 
     def haystacks(
         self, since: float = 0, where: Mapping[str, str] | None = None
@@ -49,7 +52,9 @@ class Outside:
         yield Haystack("published", texts_below(self.published, "published", since))
         yield Haystack("stage bucket", self._stage(since))
         yield Haystack("dbt", texts_below(self.dbt_home, "dbt", since))
-        yield Haystack("dagster", texts_below(self.dagster_home, "dagster", since))
+        days = frozenset({str(Kind.DATE)} if self.days_are_partitions else ())
+        runs = texts_below(self.dagster_home, "dagster", since)
+        yield Haystack("dagster", runs, allowed=days)
         yield Haystack("logs", self._logs(since))
 
     def _warehouse(self, where: Mapping[str, str]) -> Iterator[Text]:

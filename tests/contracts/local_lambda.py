@@ -45,6 +45,7 @@ class LocalLambda:
     ) -> None:
         """Prepare a function; an event that holds ``killed_by`` ends its process."""
         self.killed_by = killed_by
+        self.serves = True
         self.waiting: queue.Queue[Invocation] = queue.Queue()
         self.running: dict[str, Invocation] = {}
         self.server = ThreadingHTTPServer(
@@ -73,6 +74,7 @@ class LocalLambda:
         try:
             yield self
         finally:
+            self.serves = False
             self.server.shutdown()
             self.server.server_close()
             self.stop()
@@ -100,6 +102,8 @@ class LocalLambda:
         while self.running:
             _, lost = self.running.popitem()
             lost.answer(b'{"errorType":"Runtime.ExitError"}', failed=True)
+        if self.serves and not self.waiting.empty():
+            self.start()  # what came while the process was dying
 
     def invoke(self, payload: bytes) -> Invocation:
         """Hand an event to the process and wait for its reply."""

@@ -33,8 +33,9 @@ def slice_of(series, number, date):
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.SOPClassUID, dataset.Modality = CTImageStorage, "CT"
-    dataset.SOPInstanceUID = f"1.2.{series}.{number}"
-    dataset.StudyInstanceUID = dataset.SeriesInstanceUID = f"1.2.{series}"
+    dataset.SOPInstanceUID = f"1.2.826.0.1.3680043.{series}.{number}"
+    dataset.StudyInstanceUID = f"1.2.826.0.1.3680043.{series}"
+    dataset.SeriesInstanceUID = dataset.StudyInstanceUID
     dataset.PatientID, dataset.StudyDate = "1", date.replace("-", "")
     dataset.InstanceNumber = number
     dataset.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
