@@ -28,7 +28,7 @@ class Outside:
         dagster_home: Dagster's storage.
         dbt_home: dbt's ``target`` and ``logs``.
         logs: Folders whose ``*.log`` files are looked at.
-        days_are_partitions: Whether Dagster is told the days on which studies exist.
+        days_are_partitions: Whether Dagster and dbt are told the days of studies.
     """
 
     stage: Bucket
@@ -51,10 +51,9 @@ class Outside:
         yield Haystack("warehouse", self._warehouse(where or {}))
         yield Haystack("published", texts_below(self.published, "published", since))
         yield Haystack("stage bucket", self._stage(since))
-        yield Haystack("dbt", texts_below(self.dbt_home, "dbt", since))
         days = frozenset({str(Kind.DATE)} if self.days_are_partitions else ())
-        runs = texts_below(self.dagster_home, "dagster", since)
-        yield Haystack("dagster", runs, allowed=days)
+        for name, folder in (("dbt", self.dbt_home), ("dagster", self.dagster_home)):
+            yield Haystack(name, texts_below(folder, name, since), allowed=days)
         yield Haystack("logs", self._logs(since))
 
     def _warehouse(self, where: Mapping[str, str]) -> Iterator[Text]:
