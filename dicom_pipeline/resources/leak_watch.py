@@ -88,7 +88,7 @@ class LeakWatch:
         where = self._rows_of(due) if len(due) < min(len(made), _MANY) else {}
         haystacks = self.outside.haystacks(float(seen.get("at", 0)), where)
         report = self._with_days(self.scan.run(known, haystacks), known)
-        if not report.hits and report.control.sees:
+        if due and not report.hits and report.control.sees:
             State(self.scan.raw).put(_SEEN, {"at": began, "months": made})
         return len(due), report
 
