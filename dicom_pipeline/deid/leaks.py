@@ -1,6 +1,7 @@
 """Which needles a text shows."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -19,6 +20,9 @@ OVERLAP = 400  # letters: longer than any phrase that is sought
 BETWEEN = "\n0\n"  # a word that parts two values: no phrase spans them
 _ESCAPE = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _TIMED = re.compile(r"\d\dt\d.*")
+_WITHIN_A_DATE = r"[ .,:_/\\-]{1,3}"
+"""What may stand between year, month and day: a month at the end of a line of a log,
+and the hour that begins the next, are no date."""
 
 
 def found_in(text: str, index: Index) -> set[int]:
@@ -30,7 +34,7 @@ def found_in(text: str, index: Index) -> set[int]:
     found: set[int] = set()
     for block in _blocks(text) if len(index) else ():
         for spelling in _spellings(block):
-            found |= _in_words(words(spelling), index)
+            found |= _in_text(spelling, index)
     return found
 
 
@@ -51,20 +55,36 @@ def _spellings(text: str) -> Iterator[str]:
     if "\\u" in text:
         plain = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     for escape in ("\\n", "\\r", "\\t"):
-        plain = plain.replace(escape, " ")
+        plain = plain.replace(escape, "\n")
     if "%" in plain:
         plain = unquote(plain)
     if plain != text:
         yield plain
 
 
-def _in_words(tokens: list[str], index: Index) -> set[int]:
+def _in_text(text: str, index: Index) -> set[int]:
+    tokens = words(text)
     distinct = list(set(tokens))
     single = hashes(distinct)
     begin = {distinct[i] for i in np.flatnonzero(index.begins(single)).tolist()}
-    sought = spelled_otherwise(distinct) | _phrases(tokens, begin, index)
-    found = set(index.at(single).tolist())
-    return found | set(index.at(hashes(sought)).tolist())
+    found = index.at(np.union1d(single, hashes(spelled_otherwise(distinct))))
+    phrases = {hash(phrase): phrase for phrase in _phrases(tokens, begin, index)}
+    said = index.at(np.fromiter(phrases, np.int64, len(phrases)))
+    return {
+        *found.tolist(),
+        *(
+            each
+            for each in said.tolist()
+            if not index.days[each] or _is_date(phrases[index.hashes[each]], text)
+        ),
+    }
+
+
+def _is_date(phrase: str, text: str) -> bool:
+    """Whether the numbers of a date stand side by side in the text."""
+    spelled = _WITHIN_A_DATE.join(phrase.split())
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    return re.search(rf"(?<!\d){spelled}", plain, re.IGNORECASE) is not None
 
 
 def _phrases(tokens: list[str], begin: set[str], index: Index) -> set[str]:

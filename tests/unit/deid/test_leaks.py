@@ -55,6 +55,11 @@ SHOWN = [
     ("birth date", "12/03/1950"),
     ("birth date", "03/12/1950"),
     ("birth date", "12 Mar 1950"),
+    ("birth date", "12. Mar. 1950"),
+    ("birth date", "1950:03:12 10:30:00"),
+    ("birth date", "dob_1950_03_12"),
+    ("birth date", "12\\/03\\/1950"),
+    ("birth date", "b. \uff11\uff19\uff15\uff10-\uff10\uff13-\uff11\uff12"),
     ("birth date", "19500312103000.5"),
     ("place or contact", "ST NOWHERE S INFIRMARY, ward 3"),
     ("place or contact", "49-30-901820"),
@@ -78,6 +83,8 @@ HARMLESS = [
     "1004711990 0x00471199f",
     "19500313 1950-12-03T 2.25.19500312",
     hashlib.sha256(f"salted {UID}".encode()).hexdigest(),
+    "in ('1950-03'))\n12:16:50.360222 [debug]",
+    '["1950-03", 12]',
 ]
 
 
