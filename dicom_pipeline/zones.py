@@ -1,0 +1,97 @@
+"""Where an installation keeps things: its store, its buckets, its key.
+
+Shared by the command line and by Dagster; knows neither.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.deid.keys import create_key_file
+from dicom_pipeline.deid.pseudonyms import Pseudonyms
+from dicom_pipeline.resources.bucket import Bucket
+from dicom_pipeline.resources.key_sources import hold_key, load_key
+from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.local_s3 import LocalS3
+from dicom_pipeline.resources.months import hold_grain
+from dicom_pipeline.resources.store import Store
+from dicom_pipeline.resources.tables import RawTables
+from dicom_pipeline.settings import Settings, StoreKind
+
+
+class Zones:
+    """The zones of one installation and the key that parts them."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keep the settings; nothing is opened yet."""
+        self.settings = settings
+
+    @contextmanager
+    def open(self) -> Iterator[Self]:
+        """Have a store that answers, with its buckets and an empty batch per table."""
+        with self.local_s3.running() if self.is_embedded else nullcontext():
+            self._prepare()
+            yield self
+
+    def _prepare(self) -> None:
+        self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.is_embedded:
+            for bucket in (self.provider, self.raw, self.stage):
+                bucket.create()
+        key_file = Path(self.settings.key.removeprefix("file://"))
+        if not self.settings.key_uri and not key_file.exists():
+            create_key_file(key_file)
+        hold_grain(self.ledger, self.settings.grain)
+        hold_key(self.raw, self.pseudonyms)
+        self.tables.make_room((*ENTITIES, HEADERS))
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the store is the one under the home folder."""
+        return self.settings.store is StoreKind.EMBEDDED
+
+    @cached_property
+    def local_s3(self) -> LocalS3:
+        """The embedded server."""
+        return LocalS3(self.settings.s3_home)
+
+    @cached_property
+    def store(self) -> Store:
+        """The object store that is in use."""
+        if self.is_embedded:
+            return self.local_s3.store
+        return Store(endpoint=self.settings.s3_endpoint, region=self.settings.s3_region)
+
+    @cached_property
+    def provider(self) -> Bucket:
+        """Where the provider uploads; only ``push`` writes to it."""
+        return Bucket(self.settings.provider_bucket, self.store)
+
+    @cached_property
+    def raw(self) -> Bucket:
+        """The identified zone."""
+        return Bucket(self.settings.raw_bucket, self.store)
+
+    @cached_property
+    def stage(self) -> Bucket:
+        """The pseudonymous zone."""
+        return Bucket(self.settings.stage_bucket, self.store)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What was seen and what became of it."""
+        return Ledger(self.raw)
+
+    @cached_property
+    def tables(self) -> RawTables:
+        """The raw tables."""
+        return RawTables(self.raw)
+
+    @cached_property
+    def pseudonyms(self) -> Pseudonyms:
+        """Names for everything that leaves the raw zone."""
+        return Pseudonyms(load_key(self.settings.key), self.settings.key_version)
