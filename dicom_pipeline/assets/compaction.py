@@ -4,15 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from dicom_pipeline.assets.loads import unfinished
 from dicom_pipeline.resources.compaction import Compaction
 from dicom_pipeline.resources.tables import RawTables
-
-LOADS = ("load_files", "load_months", "load_processed")
-UNFINISHED = [
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 class Quiet(dg.Config):
@@ -35,14 +29,7 @@ def raw_compaction(
     raw_tables: dg.ResourceParam[RawTables],
 ) -> dg.MaterializeResult[None]:
     """Compact what is quiet, unless a load runs: it may have listed what goes."""
-    running = sum(
-        bool(
-            context.instance.get_runs(
-                dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1
-            )
-        )
-        for job in LOADS
-    )
+    running = unfinished(context.instance)
     if running:
         return dg.MaterializeResult(metadata={"waits_for_loads": running})
     since = datetime.now(UTC) - timedelta(days=config.days)

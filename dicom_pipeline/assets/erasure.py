@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dicom_pipeline.assets.compaction import LOADS, UNFINISHED
+from dicom_pipeline.assets.loads import unfinished
 from dicom_pipeline.publish.erasure import Erasure
 
 
@@ -30,15 +30,7 @@ def raw_erasure(
     erasure: dg.ResourceParam[Erasure],
 ) -> dg.MaterializeResult[None]:
     """Erase whom the token stands for, unless a load runs: it may hold rows of his."""
-    running = sum(
-        bool(
-            context.instance.get_runs(
-                dg.RunsFilter(job_name=job, statuses=UNFINISHED), limit=1
-            )
-        )
-        for job in LOADS
-    )
-    if running:
+    if unfinished(context.instance):
         raise dg.Failure("a load is running: run the erasure again", allow_retries=True)
     identity = erasure.identity_of(config.token)
     if identity is None:

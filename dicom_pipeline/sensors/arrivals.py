@@ -12,19 +12,13 @@ from typing import Any
 
 import dagster as dg
 
+from dicom_pipeline.assets.loads import RUNNING, WAITING, unfinished
 from dicom_pipeline.partitions import STUDY_MONTHS, add_months, range_tags, ranges
 from dicom_pipeline.resources.months import Months
 from dicom_pipeline.sources.arrivals import Scan, Watch
 
 _FIRST_PAUSE_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 3_600.0
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 def build_arrival_sensors(
@@ -81,7 +75,7 @@ def _let_in(
     What is seen while a run lets files in is recorded for the next one.
     """
     scan = watch.look(budget_seconds)
-    if _running(context, "load_files"):
+    if _are_loading(context, "load_files"):
         yield dg.SkipReason(f"files are being let in; {_said(scan)}")
         return
     pending = watch.intake.ledger.pending()
@@ -106,7 +100,7 @@ def _load(
     context: dg.SensorEvaluationContext, due: Mapping[str, str], months: Months
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for one run per range of due months, or for the processed layer alone."""
-    if _running(context, "load_months") or _running(context, "load_processed"):
+    if _are_loading(context, "load_months", "load_processed"):
         yield dg.SkipReason("months are being loaded")
         return
     wanted = "\n".join(f"{m}={d}" for m, d in sorted(due.items()))
@@ -122,9 +116,8 @@ def _load(
         yield dg.RunRequest(job_name="load_months", tags=range_tags(first, last))
 
 
-def _running(context: dg.SensorEvaluationContext, job: str) -> bool:
-    wanted = dg.RunsFilter(job_name=job, statuses=_UNFINISHED)
-    return bool(context.instance.get_runs(wanted, limit=1))
+def _are_loading(context: dg.SensorEvaluationContext, *jobs: str) -> bool:
+    return unfinished(context.instance, jobs, (*WAITING, *RUNNING)) > 0
 
 
 def _may_ask(context: dg.SensorEvaluationContext, work: str) -> bool:
