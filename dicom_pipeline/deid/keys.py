@@ -4,6 +4,7 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -83,6 +84,19 @@ def load_key(uri: str) -> bytes:
 def check_value(key: bytes) -> str:
     """Return 16 hexadecimal digits that tell one key from another, not the key."""
     return hmac.digest(key, b"kcv", "sha256")[:CHECK_BYTES].hex()
+
+
+def chain_check_value(keys: Sequence[bytes]) -> str:
+    """Return 16 hexadecimal digits for keys that follow each other, oldest first.
+
+    Another key, one left out or another order gives other digits; those of one key
+    are its ``check_value``.
+    """
+    value = check_value(keys[0])
+    for key in keys[1:]:
+        value = hmac.digest(key, b"kcv" + bytes.fromhex(value), "sha256").hex()
+        value = value[: 2 * CHECK_BYTES]
+    return value
 
 
 def sub_key(key: bytes, domain: str) -> bytes:
