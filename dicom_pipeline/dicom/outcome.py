@@ -16,6 +16,31 @@ class HasTexts(Protocol):
         """First value of a top-level element as text; empty where there is none."""
 
 
+class HasUids:
+    """Names what a file is filed by (PS3.3 C.12.1, C.7.2.1, C.7.3.1)."""
+
+    __slots__ = ()
+
+    def text(self, tag: str) -> str:
+        """First value of a top-level element as text; empty where there is none."""
+        raise NotImplementedError
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """(0008,0018), VR UI, VM 1."""
+        return self.text("00080018")
+
+    @property
+    def study_instance_uid(self) -> str:
+        """(0020,000D), VR UI, VM 1."""
+        return self.text("0020000D")
+
+    @property
+    def series_instance_uid(self) -> str:
+        """(0020,000E), VR UI, VM 1."""
+        return self.text("0020000E")
+
+
 @dataclass(frozen=True, slots=True)
 class Bulk:
     """A value that the header only refers to.
@@ -49,7 +74,7 @@ class ReadIssue:
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class Header(HasUids):
     """One header, read to its end.
 
     Attributes:
@@ -75,24 +100,9 @@ class Header:
     issues: tuple[ReadIssue, ...] = ()
 
     @property
-    def sop_instance_uid(self) -> str:
-        """(0008,0018), VR UI, VM 1."""
-        return self.text("00080018")
-
-    @property
     def sop_class_uid(self) -> str:
         """(0008,0016), VR UI, VM 1."""
         return self.text("00080016")
-
-    @property
-    def study_instance_uid(self) -> str:
-        """(0020,000D), VR UI, VM 1."""
-        return self.text("0020000D")
-
-    @property
-    def series_instance_uid(self) -> str:
-        """(0020,000E), VR UI, VM 1."""
-        return self.text("0020000E")
 
     @property
     def modality(self) -> str:

@@ -19,7 +19,7 @@ from dicom_pipeline.dicom.header_rows import (
     with_facts,
 )
 from dicom_pipeline.dicom.months import DATE_TAGS
-from dicom_pipeline.dicom.outcome import Header
+from dicom_pipeline.dicom.outcome import HasUids, Header
 
 FILING_TAGS = (
     "00080018",  # SOP Instance UID
@@ -51,7 +51,7 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class PackedHeader:
+class PackedHeader(HasUids):
     """One header, read to its end, its JSON text compressed.
 
     Attributes:
@@ -64,21 +64,6 @@ class PackedHeader:
     _texts: Mapping[str, str] = field(repr=False)
     _row: Row = field(repr=False)
     _body: bytes | _Kept = field(repr=False)
-
-    @property
-    def sop_instance_uid(self) -> str:
-        """(0008,0018), VR UI, VM 1."""
-        return self.text("00080018")
-
-    @property
-    def study_instance_uid(self) -> str:
-        """(0020,000D), VR UI, VM 1."""
-        return self.text("0020000D")
-
-    @property
-    def series_instance_uid(self) -> str:
-        """(0020,000E), VR UI, VM 1."""
-        return self.text("0020000E")
 
     def text(self, tag: str) -> str:
         """First value of one of ``FILING_TAGS``; empty where there is none.
