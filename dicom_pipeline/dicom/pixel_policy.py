@@ -1,15 +1,15 @@
 """May the pixels of an instance be seen? Decided from its header, before any image.
 
-Not here: what the pixels themselves show (text recognition), boxes of known devices.
-Until there is text recognition, a header that says nothing is not believed.
+Not here: what the pixels themselves show (``burned_in``), and what people say who have
+looked. Until one of them speaks, a header that says nothing is not believed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from dicom_pipeline.dicom import sop_classes as sop
+from dicom_pipeline.dicom.device_boxes import device_boxes
 from dicom_pipeline.dicom.outcome import Json, first_text
+from dicom_pipeline.dicom.pixel_decision import Decision, PixelDecision, PixelReason
 from dicom_pipeline.dicom.ultrasound import Box, number, regions, values
 
 __all__ = [
@@ -22,102 +22,8 @@ __all__ = [
 ]
 
 
-POLICY_VERSION = "1"
-"""Changes whenever the same header may get another decision."""
-
-
-class Decision(StrEnum):
-    """What may be done with the pixels."""
-
-    PASS = "pass"  # noqa: S105  not a password
-    """Rendered whole."""
-
-    MASK = "mask"
-    """Rendered where ``keep`` says, black elsewhere."""
-
-    QUARANTINE = "quarantine"
-    """Not rendered until someone has looked."""
-
-    REJECT = "reject"
-    """Nothing to render."""
-
-
-class PixelReason(StrEnum):
-    """Which rule decided."""
-
-    NO_IMAGE_CLASS = "no_image_class"
-    """Document, presentation state, waveform, raw data, plan (PS3.4 B.5)."""
-
-    VIDEO = "video"
-    """Video SOP class or transfer syntax (PS3.5 A.4.5 to A.4.10)."""
-
-    NO_PIXELS = "no_pixels"
-    """Rows and Columns are absent: type 1 where there are pixels (PS3.3 C.7.6.3)."""
-
-    SECONDARY_CAPTURE = "secondary_capture"
-    """Secondary Capture SOP class (PS3.3 A.8)."""
-
-    VISIBLE_LIGHT = "visible_light"
-    """Photograph of a person or slide (PS3.3 A.32)."""
-
-    UNKNOWN_CLASS = "unknown_class"
-    """No rule for the SOP class."""
-
-    SCREEN = "screen"
-    """Image Type says saved screen, report or dose sheet (PS3.3 C.7.6.1.1.2)."""
-
-    CAPTURED = "captured"
-    """Secondary capture attributes are present (PS3.3 C.8.6.1)."""
-
-    REPORT_SERIES = "report_series"
-    """Series Description speaks of a report or protocol page (PS3.3 C.7.3.1)."""
-
-    DOCUMENT_MODALITY = "document_modality"
-    """Modality OT or DOC (PS3.3 C.7.3.1.1.1)."""
-
-    BURNED_IN = "burned_in"
-    """Burned In Annotation is YES (PS3.3 C.7.6.1)."""
-
-    ULTRASOUND_REGIONS = "ultrasound_regions"
-    """Only the regions of ultrasound data are kept (PS3.3 C.8.5.5)."""
-
-    ULTRASOUND_WITHOUT_REGIONS = "ultrasound_without_regions"
-    """No usable region, or one that hides nothing (PS3.3 C.8.5.5)."""
-
-    FLAG_BELIEVED = "flag_believed_without_ocr"
-    """Projection with Burned In Annotation NO; no text recognition has confirmed it."""
-
-    PROJECTION_UNFLAGGED = "projection_unflagged"
-    """Projection that does not say NO; text recognition would have to."""
-
-    ORIGINAL_SLICES = "original_slices"
-    """ORIGINAL PRIMARY CT, MR or PET, not a localizer (PS3.3 C.7.6.1.1.2)."""
-
-    NOT_ORIGINAL = "not_original"
-    """CT, MR or PET that is derived, a localizer, or has no Image Type."""
-
-    COLOUR_SLICES = "colour_slices"
-    """CT, MR or PET in colour: a drawing, not a measurement (PS3.3 C.8.2.1.1.2)."""
-
-    NUMBER_PER_VOXEL = "number_per_voxel"
-    """Segmentation, parametric map or dose (PS3.3 A.51, A.75, A.18)."""
-
-
-@dataclass(frozen=True, slots=True)
-class PixelDecision:
-    """What may be done with the pixels of one instance, and why.
-
-    Attributes:
-        decision: One of four.
-        reason: The rule that decided.
-        keep: Where the decision is MASK: what alone is kept.
-        masks: What is painted black.
-    """
-
-    decision: Decision
-    reason: PixelReason
-    keep: tuple[Box, ...] = ()
-    masks: tuple[Box, ...] = ()
+POLICY_VERSION = "2"
+"""Changes whenever the same header may get another decision; voids every release."""
 
 
 Rule = Callable[[Json], PixelDecision | None]
@@ -148,6 +54,24 @@ def _reject(reason: PixelReason) -> PixelDecision:
 
 def _set_aside(reason: PixelReason) -> PixelDecision:
     return PixelDecision(Decision.QUARANTINE, reason)
+
+
+def _masked_or_aside(dataset: Json, reason: PixelReason) -> PixelDecision:
+    """Mask what is known of the device; without that, set aside.
+
+    Of ultrasound, nothing outside of its regions is shown, whatever the device.
+    """
+    known = device_boxes(dataset)
+    if known is None:
+        return _set_aside(reason)
+    is_ultrasound = _sop_class(dataset) in sop.ULTRASOUND
+    return PixelDecision(
+        Decision.MASK,
+        PixelReason.DEVICE_BOXES,
+        keep=regions(dataset) if is_ultrasound else (),
+        masks=known.boxes,
+        rule=known.rules,
+    )
 
 
 def _sop_class(dataset: Json) -> str:
@@ -192,22 +116,22 @@ def _looks_captured(dataset: Json) -> PixelDecision | None:
     # how, in words of the vendor.
     drawn = any(word in kind for kind in kinds for word in _SCREENS)
     if "SECONDARY" in kinds and drawn:
-        return _set_aside(PixelReason.SCREEN)
+        return _masked_or_aside(dataset, PixelReason.SCREEN)
     # PS3.3 C.8.6.1: Conversion Type and the devices that captured or printed.
     if first_text(dataset, "00080064") or any(tag in dataset for tag in _CAPTURE_TAGS):
-        return _set_aside(PixelReason.CAPTURED)
+        return _masked_or_aside(dataset, PixelReason.CAPTURED)
     description = first_text(dataset, "0008103E").upper()
     if any(words in description for words in _REPORTS):
-        return _set_aside(PixelReason.REPORT_SERIES)
+        return _masked_or_aside(dataset, PixelReason.REPORT_SERIES)
     if first_text(dataset, "00080060").upper() in {"OT", "DOC"}:
-        return _set_aside(PixelReason.DOCUMENT_MODALITY)
+        return _masked_or_aside(dataset, PixelReason.DOCUMENT_MODALITY)
     return None
 
 
 def _says_burned_in(dataset: Json) -> PixelDecision | None:
     # PS3.3 C.7.6.1 (0028,0301): YES is always believed.
     flagged = "YES" in _words(dataset, "00280301")
-    return _set_aside(PixelReason.BURNED_IN) if flagged else None
+    return _masked_or_aside(dataset, PixelReason.BURNED_IN) if flagged else None
 
 
 def _ultrasound(dataset: Json) -> PixelDecision | None:
@@ -222,8 +146,8 @@ def _ultrasound(dataset: Json) -> PixelDecision | None:
 def _projection(dataset: Json) -> PixelDecision | None:
     if _sop_class(dataset) not in sop.PROJECTION:
         return None
-    # PS3.3 C.7.6.1 (0028,0301). Text recognition should confirm the NO; there is none
-    # yet, and the reason says so.
+    # PS3.3 C.7.6.1 (0028,0301). Text recognition confirms the NO where it is on; where
+    # it is off, the reason says so.
     if "NO" in _words(dataset, "00280301"):
         return PixelDecision(Decision.PASS, PixelReason.FLAG_BELIEVED)
     return _set_aside(PixelReason.PROJECTION_UNFLAGGED)
