@@ -8,8 +8,7 @@ from functools import cached_property
 
 from filelock import FileLock
 
-from dicom_pipeline.catalog import ENTITIES
-from dicom_pipeline.deid.rules import rules_from, rules_sha256
+from dicom_pipeline.deid.recipes import Cause, Recipes
 from dicom_pipeline.dicom.header import READER_VERSION
 from dicom_pipeline.dicom.pixel_policy import POLICY_VERSION
 from dicom_pipeline.publish.erasure import Erasure
@@ -26,8 +25,8 @@ from dicom_pipeline.resources.header_workers import HeaderReader, cores
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.leak_watch import LeakWatch, leak_watch_of
 from dicom_pipeline.resources.months import Months
-from dicom_pipeline.resources.projection import columns_digest
 from dicom_pipeline.resources.queue import Queue
+from dicom_pipeline.resources.stage_recipes import stage_recipes
 from dicom_pipeline.resources.warehouse import Warehouse
 from dicom_pipeline.sources.arrivals import Watch
 from dicom_pipeline.sources.door import Door
@@ -144,6 +143,7 @@ class Places(Zones):
                 "DICOM_PIPELINE_STAGE_TABLES": f"s3://{self.stage.name}/tables",
                 "DICOM_PIPELINE_KEY_URI": settings.key,
                 "DICOM_PIPELINE_KEY_VERSION": str(settings.key_version),
+                "DICOM_PIPELINE_PREVIOUS_KEY_URIS": settings.previous_key_uris,
                 "DICOM_PIPELINE_PROFILE": settings.profile,
                 "DICOM_PIPELINE_S3_ENDPOINT": self.store.endpoint,
                 **reached,
@@ -153,21 +153,19 @@ class Places(Zones):
     @cached_property
     def months(self) -> Months:
         """Which months are due."""
-        recipe = (
-            READER_VERSION,
-            columns_digest(ENTITIES),
-            POLICY_VERSION,
-            self.compressor.version,
-            self._rules_sha256(),
-            self.settings.profile,
-            str(self.settings.key_version),
-        )
-        return Months(self.ledger, "|".join(recipe), self.dbt.digest)
+        return Months(self.ledger, self._recipes())
 
-    def _rules_sha256(self) -> str:
-        mapping = self.settings.dbt_project / "seeds" / "anonymization_mapping.csv"
-        with mapping.open(encoding="utf-8", newline="") as lines:
-            return rules_sha256(rules_from(lines))
+    def _recipes(self) -> Recipes:
+        """What shapes each output; whoever adds a class of rule names it here."""
+        recipes = stage_recipes(self.settings.dbt_project)
+        models = [*recipes.stage]
+        return (
+            recipes.also(Cause.READER, READER_VERSION, models, jpegs=True)
+            .also(Cause.PROFILE, self.settings.profile, models, jpegs=True)
+            .also(Cause.KEY, str(self.settings.key_version), models, jpegs=True)
+            .also(Cause.PIXELS, POLICY_VERSION, jpegs=True)
+            .also(Cause.RENDERER, self.compressor.version, jpegs=True)
+        )
 
     @cached_property
     def warehouse(self) -> Warehouse:

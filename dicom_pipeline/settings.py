@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     profile: Profile = Profile.RESEARCH
     key_uri: str = ""
     key_version: int = Field(default=1, ge=1)
+    previous_key_uris: str = ""
+    retired_key_uris: str = ""
+    release_key_uri: str = ""
 
     batch_size: int = Field(default=2_000, ge=1)
     index_fields: str = ""
@@ -123,6 +126,11 @@ class Settings(BaseSettings):
     def key(self) -> str:
         """Where the de-identification key is: a URI, never the key."""
         return self.key_uri or f"file://{self._home / 'deid.key'}"
+
+    @property
+    def release_key(self) -> str:
+        """Where the key is that the recipients' keys are made of: a URI."""
+        return self.release_key_uri or f"file://{self._home / 'release.key'}"
 
     @property
     def _home(self) -> Path:

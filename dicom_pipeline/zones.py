@@ -9,15 +9,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.deid.keys import create_key_file
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.resources.bucket import Bucket
-from dicom_pipeline.resources.key_sources import hold_key, load_key
+from dicom_pipeline.resources.key_sources import KeyAddresses
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
 from dicom_pipeline.resources.months import hold_grain
+from dicom_pipeline.resources.rotation_record import hold_key
 from dicom_pipeline.resources.store import Store
 from dicom_pipeline.resources.tables import RawTables
 from dicom_pipeline.settings import Settings, StoreKind
@@ -46,8 +47,11 @@ class Zones:
         if not self.settings.key_uri and not key_file.exists():
             create_key_file(key_file)
         hold_grain(self.ledger, self.settings.grain)
-        hold_key(self.raw, self.pseudonyms)
-        self.tables.make_room((*ENTITIES, HEADERS))
+        self._hold_key()
+        self.tables.make_room((*MAPPED, HEADERS))
+
+    def _hold_key(self) -> None:
+        hold_key(self.raw, self.pseudonyms, self.key_addresses.all)
 
     @property
     def is_embedded(self) -> bool:
@@ -94,4 +98,15 @@ class Zones:
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
         """Names for everything that leaves the raw zone."""
-        return Pseudonyms(load_key(self.settings.key), self.settings.key_version)
+        return self.key_addresses.pseudonyms()
+
+    @property
+    def key_addresses(self) -> KeyAddresses:
+        """Where the keys are."""
+        settings = self.settings
+        return KeyAddresses(
+            settings.key,
+            settings.key_version,
+            tuple(settings.previous_key_uris.split()),
+            tuple(settings.retired_key_uris.split()),
+        )

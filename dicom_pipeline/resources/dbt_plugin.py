@@ -23,7 +23,7 @@ from duckdb.func import FunctionNullHandling, PythonUDFType
 from dicom_pipeline.deid.keys import KeyUnavailableError, NoKeyError
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.terms import imaging_terms
-from dicom_pipeline.resources.key_sources import load_key
+from dicom_pipeline.resources.key_sources import KeyAddresses
 
 TEXT = pa.string()
 Array = Any  # pyarrow arrays carry no types
@@ -35,10 +35,13 @@ class Plugin(BasePlugin):
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Read the settings of the profile; the key itself comes from its own place."""
-        uri = str(plugin_config.get("key_uri") or "")
-        version = int(plugin_config.get("key_version") or 1)
+        keys = KeyAddresses(
+            str(plugin_config.get("key_uri") or ""),
+            int(plugin_config.get("key_version") or 1),
+            tuple(str(plugin_config.get("previous_key_uris") or "").split()),
+        )
         self._endpoint = str(plugin_config.get("s3_endpoint") or "")
-        self._pseudonyms = _pseudonyms(uri, version)
+        self._pseudonyms = _pseudonyms(keys)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Run by dbt-duckdb for the connection that all its cursors come from."""
@@ -82,28 +85,42 @@ def create_secret(conn: DuckDBPyConnection, endpoint: str) -> None:
 
 
 def check_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
-    """Stop if this warehouse was made with another key; remember the first one.
+    """Stop if this warehouse was made with other keys; remember the first ones.
 
     A wrong key fails nothing by itself: it silently gives every patient a second life.
     """
+    version = pseudonyms.key_version
     conn.execute("create schema if not exists stage")
     conn.execute(
         "create table if not exists stage.deid_key_check"
         " (key_version integer primary key, check_value varchar not null)"
     )
-    conn.execute(
-        "insert into stage.deid_key_check values (?, ?) on conflict do nothing",
-        [pseudonyms.key_version, pseudonyms.check_value],
-    )
+    [(newest, has_tables)] = conn.execute(
+        "select max(key_version), exists (from duckdb_tables() where schema_name ="
+        " 'stage' and starts_with(table_name, 'stg_')) from stage.deid_key_check"
+    ).fetchall()
+    if newest and (newest > version or (newest < version and has_tables)):
+        raise DbtRuntimeError(
+            f"deid: the warehouse is named by key version {newest}, not {version}: "
+            "use that key, or run `dicom-pipeline deid rotate-key` (docs/keys.md)"
+        )
+    remember_key(conn, pseudonyms)
     [(known,)] = conn.execute(
-        "select check_value from stage.deid_key_check where key_version = ?",
-        [pseudonyms.key_version],
+        "select check_value from stage.deid_key_check where key_version = ?", [version]
     ).fetchall()
     if known != pseudonyms.check_value:
         raise DbtRuntimeError(
             "deid: this is not the key that the warehouse was made with; "
             "a new key needs a new DICOM_PIPELINE_KEY_VERSION"
         )
+
+
+def remember_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
+    """Write down which keys named this warehouse, unless their version is there."""
+    conn.execute(
+        "insert into stage.deid_key_check values (?, ?) on conflict do nothing",
+        [pseudonyms.key_version, pseudonyms.check_value],
+    )
 
 
 @dataclass
@@ -208,12 +225,12 @@ def _given(held: _Holder) -> Pseudonyms:
     return held.key
 
 
-def _pseudonyms(uri: str, version: int) -> Pseudonyms | None:
+def _pseudonyms(keys: KeyAddresses) -> Pseudonyms | None:
     """Nothing without an address: analysts build the processed layer without a key."""
-    if not uri:
+    if not keys.key:
         return None
     try:
-        return Pseudonyms(load_key(uri), version)
+        return keys.pseudonyms()
     except KeyUnavailableError as error:
         raise DbtRuntimeError(f"deid: {error}") from None
 

@@ -1,5 +1,6 @@
-"""Where the key may be: a file, the environment, AWS Secrets Manager; is it ours."""
+"""Where a key may be: a file, the environment, AWS Secrets Manager."""
 
+from dataclasses import dataclass
 from functools import cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -10,15 +11,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dicom_pipeline.deid import keys
 from dicom_pipeline.deid.keys import KEY_BYTES, KeyUnavailableError
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
-from dicom_pipeline.resources.bucket import Bucket, BucketError
-from dicom_pipeline.resources.tables import State
+from dicom_pipeline.resources.rotation_record import KeyRefusedError
 
 SCHEME = "awssm"
-_CHECKS = "deid_key_checks"
-
-
-class KeyRefusedError(BucketError, KeyUnavailableError):
-    """There is no key, or not the right one; says what to do, and nothing of it."""
 
 
 def load_key(uri: str) -> bytes:
@@ -40,24 +35,38 @@ def load_key(uri: str) -> bytes:
         raise KeyRefusedError(str(error)) from None
 
 
-def hold_key(raw: Bucket, pseudonyms: Pseudonyms) -> None:
-    """Let a raw zone be named with the key of its first file, version by version.
+@dataclass(frozen=True)
+class KeyAddresses:
+    """Where the keys of one installation are; none of them is in here.
 
-    Another key fails nothing by itself: it gives every patient a second life. What is
-    remembered tells keys apart, and is no part of one.
-
-    Raises:
-        KeyRefusedError: This version was begun with another key.
+    Attributes:
+        key: Address of the newest.
+        version: Of the newest.
+        previous: Of those whose names it renames, oldest first.
+        retired: Of those before the last re-derivation, oldest first.
     """
-    state = State(raw)
-    known, version = state.get(_CHECKS), str(pseudonyms.key_version)
-    if version not in known:
-        state.put(_CHECKS, {**known, version: pseudonyms.check_value})
-    elif known[version] != pseudonyms.check_value:
-        raise KeyRefusedError(
-            f"this is not the key of version {version}: set DICOM_PIPELINE_KEY_URI back"
-            " to it, or, if the key is meant to change, raise"
-            " DICOM_PIPELINE_KEY_VERSION (docs/deidentification.md, key custody)"
+
+    key: str
+    version: int = 1
+    previous: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every address, oldest first."""
+        return (*self.retired, *self.previous, self.key)
+
+    def pseudonyms(self) -> Pseudonyms:
+        """Return the pseudonyms of these keys.
+
+        Raises:
+            KeyRefusedError: One cannot be had.
+        """
+        return Pseudonyms(
+            load_key(self.key),
+            self.version,
+            previous=[*map(load_key, self.previous)],
+            retired=[*map(load_key, self.retired)],
         )
 
 

@@ -97,13 +97,14 @@ def test_a_failing_secret_is_not_quoted(connection, monkeypatch):
 
 
 def test_a_warehouse_knows_its_key(connection):
-    """The first key is remembered; another stops, a new version is another matter."""
+    """The first key is remembered; another stops, and so does one that is over."""
     check_key(connection, Pseudonyms(KEY))
     check_key(connection, Pseudonyms(KEY))
-    check_key(connection, Pseudonyms(bytes(32), key_version=2))
-
     with pytest.raises(DbtRuntimeError, match="not the key"):
         check_key(connection, Pseudonyms(bytes(32)))
+    check_key(connection, Pseudonyms(bytes(32), key_version=2))
+    with pytest.raises(DbtRuntimeError, match="named by key version 2, not 1"):
+        check_key(connection, Pseudonyms(KEY))
     stored = connection.execute("from stage.deid_key_check order by 1").fetchall()
     assert [version for version, _ in stored] == [1, 2]
     assert KEY.hex() not in str(stored)

@@ -8,7 +8,8 @@ from moto import mock_aws
 
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.resources import key_sources
-from dicom_pipeline.resources.key_sources import KeyRefusedError, hold_key, load_key
+from dicom_pipeline.resources.key_sources import load_key
+from dicom_pipeline.resources.rotation_record import KeyRefusedError, hold_key
 from tests.unit.sources.memory_store import RawBucket
 
 KEY = bytes(range(32))
@@ -71,12 +72,13 @@ def test_a_secret_that_is_not_there_says_what_the_role_needs():
     assert "clinic" not in str(no.value)
 
 
-def test_a_wrong_key_stops_and_a_new_version_begins_anew():
+def test_a_wrong_key_stops_and_a_new_version_is_a_rotation():
     """What is remembered is no part of the key."""
     raw = RawBucket()
     hold_key(raw, Pseudonyms(KEY))
     hold_key(raw, Pseudonyms(KEY))
-    hold_key(raw, Pseudonyms(bytes(32), key_version=2))
+    with pytest.raises(KeyRefusedError, match="rotate-key"):
+        hold_key(raw, Pseudonyms(bytes(32), key_version=2))
 
     with pytest.raises(KeyRefusedError, match="DICOM_PIPELINE_KEY_VERSION"):
         hold_key(raw, Pseudonyms(bytes(32)))
