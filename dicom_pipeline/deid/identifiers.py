@@ -85,6 +85,7 @@ DIRECT_IDENTIFIERS = frozenset(
         "performed_station_name",
         "performing_physician_identification_sequence",
         "performing_physician_name",
+        "person_identity",
         "person_name",
         "person_names_to_use_sequence",
         "physicians_of_record",
@@ -141,6 +142,7 @@ JOIN_COLUMNS = frozenset(
         "institution_name",
         "issuer_of_patient_id",
         "patient_identity",
+        "person_identity",
         "station_name",
     }
 )

@@ -46,6 +46,7 @@ _STORED = {FLOAT: "double", INTEGER: "bigint", TEXT: "varchar", TEXTS: "varchar[
 _KEYS = {
     "patient_key": "Keyed surrogate of the patient.",
     "device_key": "Keyed surrogate of the device.",
+    "person_key": "Patient key of the oldest of the patients that are this person.",
 }
 
 

@@ -80,6 +80,12 @@ MODELS = (
         {"device_key": KEY},
     ),
     Model(
+        "stg_persons",
+        "stage",
+        "One row per patient who is the same person as another.",
+        {"patient_key": KEY, "person_key": PRESENT},
+    ),
+    Model(
         "stg_studies",
         "stage",
         "One row per study, as the newest instance describes it.",
@@ -118,7 +124,10 @@ MODELS = (
         "dim_patients",
         "processed",
         "One row per patient.",
-        {"patient_key": KEY},
+        {
+            "patient_key": KEY,
+            "person_key": ["not_null", _in("dim_patients", "patient_key")],
+        },
     ),
     Model(
         "dim_devices",
@@ -182,6 +191,14 @@ _COUNT = {
     "number_of_instances": "Instances that have arrived, with pixels or without.",
     "jpeg_count": "JPEGs made of the instance.",
 }
+_PERSON = (
+    StageColumn(
+        "person_key",
+        "varchar(64)",
+        "Patient key of the oldest of the patients that are this person;"
+        " his own where he is known under one id.",
+    ),
+)
 _JPEG_COLUMNS = {
     "sop_instance_uid": "sop_instance_uid",
     "frame": "frame",
@@ -234,7 +251,7 @@ def processed_columns(stage: Columns) -> dict[str, tuple[StageColumn, ...]]:
     )
     entities = ("images", "series", "studies", "patients", "devices")
     return {
-        "dim_patients": _once(stage["stg_patients"]),
+        "dim_patients": _once(stage["stg_patients"], _PERSON),
         "dim_devices": _once(stage["stg_devices"]),
         "fct_studies": _once(
             stage["stg_studies"], _counts("number_of_series", "number_of_instances")

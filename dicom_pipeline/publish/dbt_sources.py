@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.catalog.table import Table
 from dicom_pipeline.deid.rules import Rule, check_rules, rules_from, rules_sha256
@@ -43,7 +43,7 @@ def render_sources() -> str:
         *_source("raw", "What headers say, by month of study; holds identity."),
         f"      external_location: {json.dumps(RAW_LOCATION)}",
         "    tables:",
-        *(line for table in ENTITIES for line in _source_table("raw", table)),
+        *(line for table in MAPPED for line in _source_table("raw", table)),
         *_source("stage", "What the compressor says; pseudonymous."),
         f"      external_location: {json.dumps(STAGE_LOCATION)}",
         "    tables:",
@@ -54,7 +54,7 @@ def render_sources() -> str:
 
 def render_models(layer: str, rules: Sequence[Rule]) -> str:
     """The models of one layer: contracts, descriptions, tests."""
-    columns = {f"stg_{t.name}": stage_columns(t, rules) for t in ENTITIES}
+    columns = {f"stg_{t.name}": stage_columns(t, rules) for t in MAPPED}
     columns["stg_compressed_images"] = passed_columns(COMPRESSED_IMAGES)
     columns |= processed_columns(columns)
     lines = [
@@ -76,7 +76,7 @@ def render_catalogue() -> str:
     """The macro that knows the columns of each raw table, and the VR of each."""
     columns = {
         table.name: {c.name: c.vr if c.keyword else "" for c in table.columns}
-        for table in ENTITIES
+        for table in MAPPED
     }
     about = "Value representation of each column of a raw table, in column order."
     return _macro("catalogue(table)", about, "table", columns)
@@ -90,7 +90,7 @@ def generated_files(project: Path) -> dict[Path, str]:
     """
     mapping = _lines(project / "seeds" / "anonymization_mapping.csv")
     rules = rules_from(mapping)
-    check_rules(rules, ENTITIES)
+    check_rules(rules, MAPPED)
     codes = csv.DictReader(_lines(project / "seeds" / "code_lists.csv"))
     hashes = {
         "anonymization_mapping": rules_sha256(rules),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jinja2
 
-from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.deid import ps315
 from dicom_pipeline.deid.explain import FUNCTIONS, METHODS, Explanation, explanations
 from dicom_pipeline.deid.needles import KINDS, LONGEST, RARE, SHORTEST, SHORTEST_NAME
@@ -26,7 +26,7 @@ def read_explanations(project: Path) -> tuple[tuple[Explanation, ...], str]:
     mapping = project / "seeds" / "anonymization_mapping.csv"
     with mapping.open(encoding="utf-8", newline="") as lines:
         rules = rules_from(lines)
-    return explanations(ENTITIES, rules), rules_sha256(rules)
+    return explanations(MAPPED, rules), rules_sha256(rules)
 
 
 def render(project: Path) -> str:
@@ -42,7 +42,7 @@ def render(project: Path) -> str:
     )
     return environment.get_template(TEMPLATE).render(
         rows=rows,
-        tables=ENTITIES,
+        tables=MAPPED,
         digest=digest,
         functions=FUNCTIONS,
         used=_used(rows),

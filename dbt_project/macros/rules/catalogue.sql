@@ -332,6 +332,11 @@
             "date_of_last_detector_calibration": "DA",
             "time_of_last_calibration": "TM",
             "secondary_capture_device_manufacturer": "LO"
+        },
+        "persons": {
+            "patient_identity": "",
+            "person_identity": "",
+            "evidence": ""
         }
     }[table]) }}
 {%- endmacro %}

@@ -5,7 +5,7 @@
 #}
 {% macro packaged_sha256(seed) -%}
     {{ return({
-        "anonymization_mapping": "7dd4c43cd9b99a5f31989545fd71cbd90f34797602d223cdad26a090c1138c11",
+        "anonymization_mapping": "2c27eddf59382f4c822717b4ed9b97049230f8edc41d0b39d77b3b8e357f244d",
         "code_lists": "e5ffd937e6630b19c2c5780a7700753fd46bea3753be7cd9d76f4a570bc5254c"
     }[seed]) }}
 {%- endmacro %}

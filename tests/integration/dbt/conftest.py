@@ -15,7 +15,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
-from dicom_pipeline.catalog import DEVICES, ENTITIES, IMAGES, PATIENTS, SERIES, STUDIES
+from dicom_pipeline.catalog import DEVICES, IMAGES, MAPPED, PATIENTS, SERIES, STUDIES
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 
@@ -198,7 +198,7 @@ def built(tmp_path_factory):
     archive = Archive(tmp_path_factory.mktemp("archive"))
     for visit, month in enumerate(MONTHS[:2]):
         archive.write_month(month, visit)
-    for table in ENTITIES:
+    for table in MAPPED:
         archive.write(table, "unknown", [], batch="empty")
     assert archive.dbt("build") == {}
     return archive

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.cli.main import app
 from dicom_pipeline.deid import ps315
 from dicom_pipeline.deid.explain import (
@@ -60,7 +60,7 @@ def test_every_rule_names_the_standard_s_action(rules):
     spelled = {OWN: OWN, NOT_LISTED: f"- ({NOT_LISTED})"}
     other = [
         f"{table.name}.{column.name}"
-        for table in ENTITIES
+        for table in MAPPED
         for column in table.columns
         if said[table.name, column.name]
         != spelled.get(standard_action(column), standard_action(column))
@@ -78,7 +78,7 @@ def test_nothing_passes_that_the_standard_removes_without_an_option(rules):
     }
     wrong = [
         f"{table.name}.{column.name}"
-        for table in ENTITIES
+        for table in MAPPED
         for column in table.columns
         if (table.name, column.name) in kept
         and (row := ps315.table().get(column.tag))
@@ -104,7 +104,7 @@ def test_the_page_is_fresh():
 @pytest.mark.parametrize("word", ["patient_id", "PatientID", "(0010,0020)"])
 def test_an_attribute_is_found_by_any_name(rules, word):
     """Whoever asks has one of the three at hand."""
-    [found] = about(word, explanations(ENTITIES, rules))
+    [found] = about(word, explanations(MAPPED, rules))
 
     assert (found.table, found.function) == ("patients", "surrogate_key")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.deid import rules as r
 from dicom_pipeline.publish.dbt_sources import generated_files
 
@@ -30,7 +30,7 @@ def changed(rules, column, **fields):
 
 def test_the_released_mapping_is_sound(rules):
     """Every column of the five tables has exactly one rule of the vocabulary."""
-    assert list(r.problems(rules, ENTITIES)) == []
+    assert list(r.problems(rules, MAPPED)) == []
 
 
 def test_the_mapping_begins_with_the_agreed_columns():
@@ -43,7 +43,7 @@ def test_a_column_without_a_rule_is_named(rules):
     short = [rule for rule in rules if rule.column_name != "patient_sex"]
 
     with pytest.raises(r.MissingRuleError, match=r"raw\.patients\.patient_sex"):
-        r.check_rules(short, ENTITIES)
+        r.check_rules(short, MAPPED)
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_a_column_without_a_rule_is_named(rules):
 def test_a_wrong_rule_is_named(rules, column, fields, error):
     """Each way to get the mapping wrong has its own error, which names the column."""
     with pytest.raises(error, match=column):
-        r.check_rules(changed(rules, column, **fields), ENTITIES)
+        r.check_rules(changed(rules, column, **fields), MAPPED)
 
 
 def test_two_rules_for_one_column_are_refused(rules):
     """Which of them wins would depend on the order of rows."""
     with pytest.raises(r.DoubleRuleError, match="provider"):
-        r.check_rules([*rules, rules[0]], ENTITIES)
+        r.check_rules([*rules, rules[0]], MAPPED)
 
 
 def test_a_rule_for_no_column_is_refused(rules):
@@ -83,7 +83,7 @@ def test_a_rule_for_no_column_is_refused(rules):
     stray = dataclasses.replace(rules[0], column_name="no_such_column")
 
     with pytest.raises(r.StrayRuleError, match="no_such_column"):
-        r.check_rules([*rules, stray], ENTITIES)
+        r.check_rules([*rules, stray], MAPPED)
 
 
 def test_the_hash_of_the_rules_does_not_know_their_order(rules):
