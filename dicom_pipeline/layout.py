@@ -16,11 +16,12 @@ OBJECTS_PREFIX = "dicom/"
 TABLES_PREFIX = "tables/"
 QUARANTINE_PREFIX = "quarantine/"
 STATE_PREFIX = "state/"
+VAULT_PREFIX = "vault/"
 IMAGES_PREFIX = "images/"
 COMPACTED = "compacted-"
 RECEIVED_PREFIX = "receive/"
 FETCHED_PREFIX = "dicomweb/"
-OWN_RAW_PREFIXES = (TABLES_PREFIX, QUARANTINE_PREFIX, STATE_PREFIX)
+OWN_RAW_PREFIXES = (TABLES_PREFIX, QUARANTINE_PREFIX, STATE_PREFIX, VAULT_PREFIX)
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _LONGEST_UID = 128  # PS3.5 9.1 allows 64; twice that is still seen

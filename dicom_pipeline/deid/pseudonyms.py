@@ -1,7 +1,7 @@
 """What stands for an identifier once it has crossed the line: keyed, repeatable."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 from dicom_pipeline.deid.keys import chain_check_value, check_value, sub_key
@@ -119,6 +119,9 @@ class Pseudonyms:
     def newest(self) -> Link:
         """The newest key: renames what the keys before it have named."""
         return self._links[-1]
+
+    def meet(self, domain: str, texts: Iterable[str]) -> None:
+        """Be told of many identifiers before they are asked for: keys need no time."""
 
     def token(self, domain: str, text: str) -> str:
         """Return 64 hexadecimal digits that stand for ``text`` within ``domain``."""

@@ -1,0 +1,299 @@
+"""The vault of random surrogates as a log of sealed slots in the raw zone.
+
+A slot is written only where none is, so two processes that meet the same new identifier
+cannot both name it: the second finds its slot taken, reads it, and takes what it says.
+A surrogate is in the log before anyone is told of it, so a killed run loses none.
+"""
+
+import json
+import os
+import pwd
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, S3Store
+
+from dicom_pipeline.deid.vault import (
+    Entry,
+    Index,
+    SealError,
+    VaultError,
+    VaultKey,
+    new_data_key,
+    new_entries,
+    unwrapped,
+    wrapped,
+)
+from dicom_pipeline.layout import VAULT_PREFIX
+
+_KEY, _SLOTS, _READS = "key", "slots/", "reads/"
+_SMALL_BYTES = 4 * 1024**2
+_MANY = 64
+
+
+class VaultStoreError(VaultError):
+    """The store of the vault fails; names no key."""
+
+
+@dataclass(frozen=True)
+class VaultStatus:
+    """What may be said of a vault: numbers.
+
+    Attributes:
+        check_value: Of its data key; tells one vault from another.
+        surrogates: By class of identifier.
+        slots: Objects that hold them.
+        bytes: Their size.
+        reads: How often someone asked for the way back.
+    """
+
+    check_value: str
+    surrogates: dict[str, int]
+    slots: int
+    bytes: int
+    reads: int
+
+
+class Vault:
+    """One vault; safe between threads and between processes.
+
+    Its memory is an index of 40 bytes for each surrogate, none of them personal.
+    """
+
+    def __init__(self, store: ObjectStore, *keys: bytes) -> None:
+        """Keep the de-identification keys, the newest first; nothing is read yet."""
+        self._store = store
+        self._keys = keys
+        self._lock = Lock()
+        self._index = Index()
+        self._last = 0
+        self._opened: VaultKey | None = None
+
+    def __repr__(self) -> str:
+        """Show neither keys nor what is known."""
+        return "Vault()"
+
+    @property
+    def check_value(self) -> str:
+        """16 hexadecimal digits by which a warehouse knows its vault again."""
+        with self._lock:
+            return self._open().check_value
+
+    def surrogates(self, domain: str, texts: Iterable[str]) -> dict[str, bytes]:
+        """Return what stands for each text, new where there is nothing yet.
+
+        Raises:
+            VaultError: It does not open, or its store fails.
+        """
+        with self._lock:
+            key = self._open()
+            places = {text: key.place(domain, text) for text in texts}
+            while True:
+                known = {text: self._index.get(place) for text, place in places.items()}
+                new = [text for text, found in known.items() if found is None]
+                if not new:
+                    return {text: found for text, found in known.items() if found}
+                self._append(key, new_entries(domain, new))
+
+    def named(self, surrogates: Iterable[bytes], why: str) -> dict[bytes, Entry]:
+        """Return whom surrogates stand for, once it is on record who asked.
+
+        Args:
+            surrogates: 16 bytes each.
+            why: Said by who asks; a few words without a value.
+        """
+        wanted = set(surrogates)
+        self._record(len(wanted), why)
+        return {e.surrogate: e for e in self._entries() if e.surrogate in wanted}
+
+    def forget(
+        self, is_gone: Callable[[Entry], bool], why: str
+    ) -> tuple[int, list[str]]:
+        """Remove entries for good; return how many, and the slots that were rewritten.
+
+        A store with versions still has what the slots said: whoever erases purges them.
+        """
+        gone, changed = 0, []
+        with self._lock:
+            key = self._open()
+            self._record(0, why)
+            for name, size in list(self._slots()):
+                entries = list(self._named_in(key, name)) if size else []
+                left = [entry for entry in entries if not is_gone(entry)]
+                if len(left) < len(entries):
+                    self._put(name, key.seal(left)[0] if left else b"")
+                    gone += len(entries) - len(left)
+                    changed.append(VAULT_PREFIX + name)
+            self._index, self._last = Index(), 0
+            self._refresh(key)
+        return gone, changed
+
+    def compact(self) -> int:
+        """String many small slots together into one; return how many.
+
+        The old ones stay, empty: their numbers must not be taken a second time.
+        """
+        with self._lock:
+            key = self._open()
+            small = [name for name, size in self._slots() if 0 < size < _SMALL_BYTES]
+            if len(small) < _MANY:
+                return 0
+            body = b"".join(map(self._get, small))
+            while not self._claim(body):
+                self._refresh(key)
+            for name in small:
+                self._put(name, b"")
+        return len(small)
+
+    def status(self) -> VaultStatus:
+        """Count what lies in it; no identifier is opened."""
+        with self._lock:
+            key = self._open()
+            self._refresh(key)
+            sizes = [size for _, size in self._slots() if size]
+            reads = sum(1 for _ in self._listed(_READS))
+            counts = self._index.counts()
+        return VaultStatus(key.check_value, counts, len(sizes), sum(sizes), reads)
+
+    def _open(self) -> VaultKey:
+        if self._opened is None:
+            self._opened = VaultKey(self._data_key())
+            self._refresh(self._opened)
+        return self._opened
+
+    def _data_key(self) -> bytes:
+        """Of this vault; made with its first use.
+
+        A vault that lost its key is lost: a new one would give everybody a second name.
+        """
+        is_begun = any(
+            self._slots()
+        )  # looked at first: whoever begins makes a key first
+        try:
+            return self._unwrapped(self._get(_KEY))
+        except FileNotFoundError:
+            if is_begun:
+                raise VaultError(
+                    "the vault has no key: bring vault/key of the raw bucket back"
+                ) from None
+        made = new_data_key()
+        if self._create(_KEY, wrapped(self._keys[0], made)):
+            return made
+        return self._unwrapped(self._get(_KEY))
+
+    def _unwrapped(self, body: bytes) -> bytes:
+        """Open the data key; after a rotation, seal it with the key of today."""
+        for key in self._keys:
+            with suppress(SealError):
+                data_key = unwrapped(key, body)
+                if key != self._keys[0]:
+                    self._put(_KEY, wrapped(self._keys[0], data_key))
+                return data_key
+        raise SealError
+
+    def _append(self, key: VaultKey, entries: list[Entry]) -> None:
+        """Claim the next slot; where it is taken, learn what the others wrote."""
+        body, records = key.seal(entries)
+        if self._claim(body):
+            self._index.add(records)
+        else:
+            self._refresh(key)
+
+    def _claim(self, body: bytes) -> bool:
+        if not self._create(_slot(self._last + 1), body):
+            return False
+        self._last += 1
+        return True
+
+    def _refresh(self, key: VaultKey) -> None:
+        for name, size in self._slots(after=self._last):
+            for records in key.forward(self._get(name)) if size else ():
+                self._index.add(records)
+            self._last = int(name.removeprefix(_SLOTS))
+
+    def _entries(self) -> Iterator[Entry]:
+        with self._lock:
+            key = self._open()
+            for name, size in list(self._slots()):
+                if size:
+                    yield from self._named_in(key, name)
+
+    def _named_in(self, key: VaultKey, name: str) -> Iterator[Entry]:
+        for entries in key.reverse(self._get(name)):
+            yield from entries
+
+    def _record(self, asked: int, why: str) -> None:
+        """Leave who asks for the way back, and for how many, before the answer."""
+        now = datetime.now(UTC)
+        who = pwd.getpwuid(os.getuid()).pw_name
+        said = {"at": now.isoformat(), "who": who, "why": why, "asked": asked}
+        name = f"{_READS}{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.json"
+        self._create(name, json.dumps(said).encode())
+
+    def _slots(self, after: int = 0) -> Iterator[tuple[str, int]]:
+        return self._listed(_SLOTS, _slot(after) if after else None)
+
+    def _listed(
+        self, prefix: str, after: str | None = None
+    ) -> Iterator[tuple[str, int]]:
+        try:
+            for page in obstore.list(self._store, prefix, offset=after):
+                found = sorted((item["path"], item["size"]) for item in page)
+                yield from found
+        except BaseError:
+            raise VaultStoreError("the vault cannot be listed") from None
+
+    def _get(self, name: str) -> bytes:
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except BaseError:
+            raise VaultStoreError("the vault cannot be read") from None
+
+    def _put(self, name: str, body: bytes) -> None:
+        try:
+            obstore.put(self._store, name, body)
+        except BaseError:
+            raise VaultStoreError("the vault cannot be written") from None
+
+    def _create(self, name: str, body: bytes) -> bool:
+        try:
+            obstore.put(self._store, name, body, mode="create")
+        except AlreadyExistsError:
+            return False
+        except BaseError:
+            raise VaultStoreError("the vault cannot be written") from None
+        return True
+
+
+def vault_store(address: str, environment: Mapping[str, str]) -> ObjectStore:
+    """Return the store of a vault.
+
+    Args:
+        address: ``s3://bucket/prefix`` or a folder.
+        environment: ``AWS_`` variables by which the bucket is reached.
+    """
+    place = urlsplit(address)
+    if place.scheme != "s3":
+        return LocalStore(address, mkdir=True)
+    endpoint = environment.get("AWS_ENDPOINT_URL", "")
+    reached = {
+        name.lower(): value for name, value in environment.items() if "AWS_" in name
+    }
+    return S3Store(
+        place.netloc,
+        prefix=place.path.strip("/"),
+        config=reached,  # type: ignore[arg-type]
+        virtual_hosted_style_request=not endpoint,
+        client_options={"allow_http": endpoint.startswith("http://")},
+    )
+
+
+def _slot(number: int) -> str:
+    return f"{_SLOTS}{number:010d}"
