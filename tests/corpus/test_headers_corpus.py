@@ -4,8 +4,6 @@ Two columns of the manifest are not compared: ``n_private`` and ``n_sequences`` 
 group lengths and what follows the pixels, which are no part of a header.
 """
 
-import csv
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -21,24 +19,11 @@ from dicom_pipeline.dicom.header import (
     Refused,
     extract,
 )
-
-HERE = Path(__file__).parent
-ROOT = Path(os.environ.get("DICOM_CORPUS", HERE / "../../../shared/data/dicom"))
-MANIFEST = ROOT / "MANIFEST.csv"
+from tests.corpus.given import FILES, HERE, ROOT, csv_rows
 
 pytestmark = pytest.mark.corpus
 
-if not MANIFEST.is_file():
-    pytest.skip("DICOM_CORPUS has no MANIFEST.csv", allow_module_level=True)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-FILES = _rows(MANIFEST)
-EXCEPTIONS = _rows(HERE / "headers_exceptions.csv")
+EXCEPTIONS = csv_rows(HERE / "headers_exceptions.csv")
 EXPECTED = {"readable": "header", "undecodable": "header", "not DICOM": "not_dicom"}
 TEXTS = {
     "PatientID": "00100020",

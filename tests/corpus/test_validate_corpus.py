@@ -1,6 +1,5 @@
 """743 real files checked by the command; its report says what the manifest says."""
 
-import csv
 import os
 import subprocess
 import sys
@@ -9,26 +8,16 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
-ROOT = Path(os.environ.get("DICOM_CORPUS", HERE / "../../../shared/data/dicom"))
-MANIFEST = ROOT / "MANIFEST.csv"
+from tests.corpus.given import FILES, HERE, ROOT, csv_rows
+
 COMMAND = Path(sys.executable).with_name("dicom-pipeline")
 
 pytestmark = pytest.mark.corpus
 
-if not MANIFEST.is_file():
-    pytest.skip("DICOM_CORPUS has no MANIFEST.csv", allow_module_level=True)
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-FILES = {row["path"]: row for row in _rows(MANIFEST)}
+EXPECTED = {row["path"]: row for row in FILES}
 EXCEPTIONS = {
     (row["path"], row["field"]): row["ours"]
-    for row in _rows(HERE / "validate_exceptions.csv")
+    for row in csv_rows(HERE / "validate_exceptions.csv")
 }
 DECODES = {"y": "true", "n": "false", "": ""}
 
@@ -43,8 +32,10 @@ def done(tmp_path_factory):
         check=False,
         timeout=300,
     )
-    rows = {os.path.relpath(row["path"], ROOT.resolve()): row for row in _rows(report)}
-    return ended.returncode, {path: rows[path] for path in FILES}
+    rows = {
+        os.path.relpath(row["path"], ROOT.resolve()): row for row in csv_rows(report)
+    }
+    return ended.returncode, {path: rows[path] for path in EXPECTED}
 
 
 def _expected(row: dict[str, str]) -> dict[str, str]:
@@ -65,7 +56,7 @@ def test_the_report_says_what_the_manifest_says(done):
     _, rows = done
     different = {
         (path, field): rows[path][field]
-        for path, row in FILES.items()
+        for path, row in EXPECTED.items()
         for field, value in _expected(row).items()
         if rows[path][field] != value
     }

@@ -1,21 +1,11 @@
 """743 real files loaded: every one is accounted for, and read as its manifest says."""
 
-import csv
-import os
-from pathlib import Path
-
 import pytest
 
 from dicom_pipeline.sources.folder import etag
-
-HERE = Path(__file__).parent
-ROOT = Path(os.environ.get("DICOM_CORPUS", HERE / "../../../shared/data/dicom"))
-MANIFEST = ROOT / "MANIFEST.csv"
+from tests.corpus.given import FILES, HERE, ROOT, csv_rows
 
 pytestmark = [pytest.mark.corpus, pytest.mark.s3]
-
-if not MANIFEST.is_file():
-    pytest.skip("DICOM_CORPUS has no MANIFEST.csv", allow_module_level=True)
 
 UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 NUMBERS = {
@@ -24,16 +14,7 @@ NUMBERS = {
     "NumberOfFrames": "number_of_frames",
 }
 
-
-def _csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-EXCEPTIONS = {
-    row["path"] for row in _csv(HERE.parent / "corpus" / "headers_exceptions.csv")
-}
-FILES = _csv(MANIFEST)
+EXCEPTIONS = {row["path"] for row in csv_rows(HERE / "headers_exceptions.csv")}
 READABLE = [
     row
     for row in FILES
