@@ -1,0 +1,175 @@
+"""Counts of checks that pass, and what the ten checks do not see."""
+
+import datetime as dt
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .answers import REMOVALS, RETENTIONS, Action, Answer, InstanceKey
+from .checks import Mappings, passes
+from .outputs import Output
+
+ANYWHERE = 5  # letters: a shorter text stands everywhere by chance
+
+
+@dataclass
+class Tally:
+    """How many of how many."""
+
+    passed: int = 0
+    total: int = 0
+
+    def add(self, *, good: bool) -> None:
+        """Count one more."""
+        self.passed += good
+        self.total += 1
+
+    @property
+    def share(self) -> float:
+        """Percent; 100 where nothing was asked."""
+        return 100 * self.passed / self.total if self.total else 100.0
+
+    def __str__(self) -> str:
+        """As people write it."""
+        return f"{self.passed}/{self.total}"
+
+
+@dataclass
+class Score:
+    """What was asked and what was met.
+
+    Attributes:
+        actions: By action.
+        categories: Removals by where they were planted.
+        failed: Checks that failed, by action, category and path: no values.
+        intervals: Dates of a patient that have all moved by the same number of days.
+        references: Planted references that are there and lead to an instance.
+        apart: Patients with one id of their own in all of their instances.
+        silent: Outputs in which no planted text is found anywhere.
+    """
+
+    actions: dict[Action, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    categories: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    failed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    intervals: Tally = field(default_factory=Tally)
+    references: Tally = field(default_factory=Tally)
+    apart: Tally = field(default_factory=Tally)
+    silent: Tally = field(default_factory=Tally)
+
+    @property
+    def required(self) -> Tally:
+        """All ten actions."""
+        return _sum(self.actions.values())
+
+    @property
+    def removed(self) -> Tally:
+        """Those that take something away."""
+        return _sum(self.actions[action] for action in sorted(REMOVALS))
+
+    @property
+    def kept(self) -> Tally:
+        """Those that ask for something to be left."""
+        return _sum(self.actions[action] for action in sorted(RETENTIONS))
+
+
+def score(
+    keys: Iterable[InstanceKey], outputs: Iterable[Output], mappings: Mappings
+) -> Score:
+    """Hold outputs against the key."""
+    made, by_uid = Score(), {output.uid: output for output in outputs}
+    pairs = [(key, by_uid.get(mappings.uids.get(key.uid, ""))) for key in keys]
+    for key, output in pairs:
+        for answer in key.answers:
+            _count(made, answer, good=passes(answer, output, mappings))
+        if output is not None:
+            made.silent.add(good=not _said(key.answers, output))
+    _count_intervals(made.intervals, pairs)
+    _count_references(made.references, pairs, by_uid)
+    _count_patients(made.apart, pairs)
+    return made
+
+
+def _count(made: Score, answer: Answer, *, good: bool) -> None:
+    made.actions[answer.action].add(good=good)
+    if answer.action in REMOVALS:
+        made.categories[answer.category].add(good=good)
+    if not good:
+        made.failed[answer.action, answer.category, plain(answer.tag)] += 1
+
+
+def plain(tag: str) -> str:
+    """Return a path without the numbers of items."""
+    return re.sub(r"\[\d+\]", "", tag)
+
+
+def _said(answers: Sequence[Answer], output: Output) -> bool:
+    text = output.all_texts().lower()
+    return any(
+        answer.text.lower() in text
+        for answer in answers
+        if answer.action is Action.TEXT_REMOVED and len(answer.text) > ANYWHERE
+    )
+
+
+Pairs = Sequence[tuple[InstanceKey, Output | None]]
+
+
+def _count_intervals(tally: Tally, pairs: Pairs) -> None:
+    """All dates of a patient against their first: was it the same step?"""
+    steps: dict[str, list[int | None]] = defaultdict(list)
+    for key, output in pairs:
+        for answer in key.answers:
+            if answer.action is Action.DATE_SHIFTED:
+                new = output.texts.get(answer.tag, "") if output else ""
+                steps[_person(key)].append(_step(answer.value, new))
+    for of_patient in steps.values():
+        common = Counter(of_patient).most_common(1)[0][0]
+        for step in of_patient:
+            tally.add(good=step is not None and step == common)
+
+
+def _step(old: str, new: str) -> int | None:
+    before, after = _day(old), _day(new)
+    if before is None or after is None or old[8:14] != new[8:14]:
+        return None
+    return (before - after).days
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    except ValueError:
+        return None
+
+
+def _count_references(tally: Tally, pairs: Pairs, by_uid: Mapping[str, Output]) -> None:
+    """References that must be kept, and whose instance is in the corpus."""
+    planted = {key.uid for key, _ in pairs}
+    for key, output in pairs:
+        for answer in key.answers:
+            refers = answer.tag.endswith(("(0008,1155)",)) and answer.value in planted
+            if refers and answer.action is Action.TAG_RETAINED:
+                found = output.texts.get(answer.tag, "") if output else ""
+                tally.add(good=found in by_uid)
+
+
+def _count_patients(tally: Tally, pairs: Pairs) -> None:
+    new: dict[str, set[str]] = defaultdict(set)
+    for key, output in pairs:
+        if output is not None:
+            new[_person(key)].add(output.patient)
+    uses = Counter(patient for ids in new.values() for patient in ids)
+    for ids in new.values():
+        tally.add(good=len(ids) == 1 and all(uses[each] == 1 for each in ids))
+
+
+def _person(key: InstanceKey) -> str:
+    """Issuer and id: two hospitals may have issued the same id."""
+    issuer = next((a.value for a in key.answers if a.tag == "(0010,0021)"), "")
+    return f"{issuer}\x1f{key.identity['PatientID']}"
+
+
+def _sum(tallies: Iterable[Tally]) -> Tally:
+    parts = list(tallies)
+    return Tally(sum(t.passed for t in parts), sum(t.total for t in parts))
