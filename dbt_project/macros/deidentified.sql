@@ -23,7 +23,7 @@
         {%- endfor %}
         {{ phi_batch_token(literal(table), 'keyed_rows.month') }} as batch_token,
         {{ literal(deid_profile()) }} as deid_profile,
-        {{ literal(packaged_sha256('anonymization_mapping')) }} as deid_rules_sha256,
+        {{ literal(table_sha256(table)) }} as deid_rules_sha256,
         {{ deid_key_version() }} as deid_key_version
     from ({{ keyed_rows(table, rows, rules) }}) as keyed_rows
     {%- endif %}

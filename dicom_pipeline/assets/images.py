@@ -29,12 +29,12 @@ def compressed_images(
 ) -> dg.MaterializeResult[None]:
     """Render what is new or stale in each month; report counts and throughput."""
     began = time.monotonic()
-    seen = months.digests(context.partition_keys)
+    seen = months.pictures(months.digests(context.partition_keys))
     todo = _todo(context, jpegs, months, seen)
     done = []
     for month, digest in todo.items():
         done.append(jpegs.render_month(month, _progress(context)))
-        months.made(Step.RENDERED, {month: digest})
+        months.rendered({month: digest})
     facts = _facts(done, time.monotonic() - began)
     facts["months_unchanged"] = dg.MetadataValue.int(len(seen) - len(todo))
     return dg.MaterializeResult(metadata=facts)

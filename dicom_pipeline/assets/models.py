@@ -5,8 +5,7 @@ models are whole tables over them.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,8 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dicom_pipeline.partitions import AGAIN, STUDY_MONTHS
 from dicom_pipeline.resources.dbt import Dbt, NodeResult
-from dicom_pipeline.resources.months import Months, Step, Whole
+from dicom_pipeline.resources.due import StagePlan, stage_plan
+from dicom_pipeline.resources.months import Months
 from dicom_pipeline.resources.warehouse import Warehouse
 
 STAGE, PROCESSED = "tag:stage", "tag:processed"
@@ -68,14 +68,14 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         warehouse: dg.ResourceParam[Warehouse],
     ) -> Iterator[Reported]:
         seen = months.digests(context.partition_keys)
-        due = months.behind(Step.STAGED, seen)
-        if not due and _may_skip(context, warehouse):
-            yield from _unchanged(context)
-            return
-        anew = months.models_changed or not warehouse.path.exists()
-        build = partial(dbt.build, STAGE, None if anew else list(seen), anew=anew)
-        yield from _built(context, build, nodes)
-        months.staged(seen)
+        drawn = months.drawn(seen)
+        gone = not warehouse.path.exists()
+        again = AGAIN in context.run.tags
+        plan = stage_plan(months, seen, gone=gone, again=again)
+        yield from _built(context, _stage_builds(dbt, plan), nodes)
+        if gone:
+            months.forget_processed()
+        months.staged(seen, drawn, plan.anew)
 
     @dbt_assets(
         manifest=nodes,
@@ -90,42 +90,54 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         months: dg.ResourceParam[Months],
         warehouse: dg.ResourceParam[Warehouse],
     ) -> Iterator[Reported]:
-        seen = months.staged_digest()
-        if months.is_whole(Whole.PROCESSED) and _may_skip(context, warehouse):
-            yield from _unchanged(context)
-            return
-        yield from _built(context, partial(dbt.build, PROCESSED, None), nodes)
-        months.processed(seen)
+        todo = months.processed_behind()
+        if AGAIN in context.run.tags or not warehouse.path.exists():
+            todo = months.processed_digests()
+        builds = [dbt.build(" ".join(sorted(todo)), None)] if todo else []
+        yield from _built(context, builds, nodes)
+        months.processed(todo)
 
     return [stage_models, processed_models]
 
 
-def _may_skip(context: dg.AssetExecutionContext, warehouse: Warehouse) -> bool:
-    return warehouse.path.exists() and AGAIN not in context.run.tags
+def _stage_builds(dbt: Dbt, plan: StagePlan) -> Iterator[list[NodeResult]]:
+    """Tables of other rules from all months, then the others from their months.
 
-
-def _unchanged(context: dg.AssetExecutionContext) -> Iterator[Reported]:
-    """Say that the tables are as they should be: what follows may go on."""
-    for key in sorted(context.selected_asset_keys):
-        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+    A table of the one kind may name rows that one of the other has not yet: what is
+    tested across waits for the second.
+    """
+    if plan.anew:
+        cautious = bool(plan.behind)
+        yield dbt.build(plan.select(plan.anew), None, anew=True, cautious=cautious)
+    if plan.behind:
+        yield dbt.build(plan.select(plan.behind), plan.months)
 
 
 def _built(
     context: dg.AssetExecutionContext,
-    build: Callable[[], list[NodeResult]],
+    builds: Iterable[list[NodeResult]],
     manifest: Mapping[str, Any],
 ) -> Iterator[Reported]:
-    """Build, report every node, and fail afterwards if one of them has."""
-    results = build()
-    for result in results:
-        yield from _events(context, result, manifest)
-    failed = [r.unique_id for r in results if not (r.passed or r.warned)]
-    if failed:
-        raise dg.Failure(
-            f"dbt: {len(failed)} of {len(results)} nodes failed",
-            metadata={"nodes": failed},
-            allow_retries=False,
-        )
+    """Build, report every node, and fail afterwards if one of them has.
+
+    Tables that nothing was due of are as they should be: what follows may go on.
+    """
+    left = set(context.selected_asset_keys)
+    for results in builds:
+        for result in results:
+            for event in _events(context, result, manifest):
+                if isinstance(event, dg.MaterializeResult):
+                    left.discard(event.asset_key)
+                yield event
+        failed = [r.unique_id for r in results if not (r.passed or r.warned)]
+        if failed:
+            raise dg.Failure(
+                f"dbt: {len(failed)} of {len(results)} nodes failed",
+                metadata={"nodes": failed},
+                allow_retries=False,
+            )
+    for key in sorted(left):
+        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
 
 
 def _events(

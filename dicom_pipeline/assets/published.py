@@ -4,7 +4,7 @@ import dagster as dg
 
 from dicom_pipeline.partitions import AGAIN
 from dicom_pipeline.publish.snapshot import publish
-from dicom_pipeline.resources.months import Months, Whole
+from dicom_pipeline.resources.months import Months
 from dicom_pipeline.resources.warehouse import Warehouse
 
 PROCESSED = (
@@ -33,11 +33,11 @@ def analytics(
 ) -> dg.MaterializeResult[None]:
     """Copy the processed layer and put the copy in the place of the last one."""
     seen = months.staged_digest()
-    there = warehouse.snapshot.exists() and months.is_whole(Whole.PUBLISHED)
+    there = warehouse.snapshot.exists() and months.is_published()
     if there and AGAIN not in context.run.tags:
         return dg.MaterializeResult(metadata={"unchanged": True})
     rows = publish(warehouse.path, warehouse.snapshot)
-    months.made_whole(Whole.PUBLISHED, seen)
+    months.published(seen)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(rows.values()),

@@ -10,7 +10,7 @@ from dicom_pipeline.deid.rules import Rule
 LINEAGE = (
     ("batch_token", "varchar", "Keyed hash of the raw month; never in processed."),
     ("deid_profile", "varchar", "Privacy profile that the row was made under."),
-    ("deid_rules_sha256", "varchar", "SHA-256 of the mapping that made the row."),
+    ("deid_rules_sha256", "varchar", "SHA-256 of the rules that made the row."),
     ("deid_key_version", "integer", "Version of the key that made the row."),
 )
 _HOW = {

@@ -14,6 +14,7 @@ from pathlib import Path
 from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.catalog.table import Table
+from dicom_pipeline.deid.recipes import rules_of, table_sha256
 from dicom_pipeline.deid.rules import Rule, check_rules, rules_from, rules_sha256
 from dicom_pipeline.deid.stage import StageColumn, passed_columns, stage_columns
 from dicom_pipeline.publish.dbt_models import (
@@ -72,6 +73,15 @@ def render_packaged(hashes: Mapping[str, str]) -> str:
     return _macro("packaged_sha256(seed)", about, "seed", hashes)
 
 
+def render_rules(rules: Sequence[Rule], codes: Sequence[Mapping[str, str]]) -> str:
+    """The macro that knows the hash of what de-identifies each table."""
+    about = "SHA-256 of the rules of each table, and of the lists that they name."
+    hashes = {
+        table.name: table_sha256(rules_of(table.name, rules), codes) for table in MAPPED
+    }
+    return _macro("table_sha256(table)", about, "table", hashes)
+
+
 def render_catalogue() -> str:
     """The macro that knows the columns of each raw table, and the VR of each."""
     columns = {
@@ -91,7 +101,7 @@ def generated_files(project: Path) -> dict[Path, str]:
     mapping = _lines(project / "seeds" / "anonymization_mapping.csv")
     rules = rules_from(mapping)
     check_rules(rules, MAPPED)
-    codes = csv.DictReader(_lines(project / "seeds" / "code_lists.csv"))
+    codes = list(csv.DictReader(_lines(project / "seeds" / "code_lists.csv")))
     hashes = {
         "anonymization_mapping": rules_sha256(rules),
         "code_lists": rules_sha256(codes),
@@ -103,6 +113,7 @@ def generated_files(project: Path) -> dict[Path, str]:
             "processed", rules
         ),
         project / "macros" / "rules" / "packaged_sha256.sql": render_packaged(hashes),
+        project / "macros" / "rules" / "table_sha256.sql": render_rules(rules, codes),
         project / "macros" / "rules" / "catalogue.sql": render_catalogue(),
     }
 

@@ -5,12 +5,10 @@ starts in 0.3 s. What dbt writes about itself goes below the home folder.
 """
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,17 +66,6 @@ class Dbt:
         """What Dagster reads the models from."""
         return self.home / "target" / "manifest.json"
 
-    @cached_property
-    def digest(self) -> str:
-        """Digest of everything in the project that shapes a table."""
-        shaping = {".sql", ".csv", ".yml"}
-        found = hashlib.sha256()
-        for file in sorted(self._files()):
-            if file.suffix in shaping:
-                found.update(str(file.relative_to(self.project)).encode())
-                found.update(file.read_bytes())
-        return found.hexdigest()[:32]
-
     def prepare(self) -> Path:
         """Parse the project where it or its places changed; return the manifest."""
         with self._lock():
@@ -91,7 +78,12 @@ class Dbt:
         return self.manifest_path
 
     def build(
-        self, select: str, months: Sequence[str] | None, *, anew: bool = False
+        self,
+        select: str,
+        months: Sequence[str] | None,
+        *,
+        anew: bool = False,
+        cautious: bool = False,
     ) -> list[NodeResult]:
         """Build and test what ``select`` names, for these months or for all.
 
@@ -99,6 +91,7 @@ class Dbt:
             select: dbt's words for some nodes.
             months: Raw months to take rows from; ``None``: all.
             anew: Drop the tables first, as another set of columns needs.
+            cautious: Leave out the tests that read a table which is not selected.
 
         Raises:
             DbtError: dbt could not start; a model or test that fails is a result.
@@ -107,6 +100,8 @@ class Dbt:
         options = ["--select", *select.split()]
         if anew:
             options += ["--full-refresh"]
+        if cautious:
+            options += ["--indirect-selection", "cautious"]
         if months is not None:
             options += ["--vars", json.dumps({"months": list(months)})]
         with self._lock():

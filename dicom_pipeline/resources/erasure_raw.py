@@ -98,7 +98,7 @@ class RawErasure:
     def forget_builds(self, found: Found) -> None:
         """Let his months be built again: what his rows described is described anew."""
         state = State(self.bucket)
-        for step in (Step.STAGED, Step.RENDERED):
+        for step in Step:
             made = state.get(step)
             left = {m: digest for m, digest in made.items() if m not in found.batches}
             if left != made:

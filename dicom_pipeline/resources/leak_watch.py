@@ -16,7 +16,7 @@ from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.known_identities import Known
 from dicom_pipeline.resources.leak_days import real_days
 from dicom_pipeline.resources.leak_scan import LeakScan, Report
-from dicom_pipeline.resources.months import Months, Step
+from dicom_pipeline.resources.months import Months
 from dicom_pipeline.resources.outside import Outside
 from dicom_pipeline.resources.own_words import own_words
 from dicom_pipeline.resources.tables import State
@@ -81,7 +81,7 @@ class LeakWatch:
             was found.
         """
         began, seen = time.time(), State(self.scan.raw).get(_SEEN)
-        made = self._staged()
+        made = self.months.built()
         before = seen.get("months", {})
         due = {m for m, digest in made.items() if before.get(m) != digest}
         known = self.scan.known(due)
@@ -91,12 +91,6 @@ class LeakWatch:
         if due and not report.hits and report.control.sees:
             State(self.scan.raw).put(_SEEN, {"at": began, "months": made})
         return len(due), report
-
-    def _staged(self) -> dict[str, str]:
-        """Months whose stage tables are built, with what they were built from."""
-        wanted = self.months.digests()
-        behind = self.months.behind(Step.STAGED, wanted)
-        return {month: made for month, made in wanted.items() if month not in behind}
 
     def _with_days(self, report: Report, known: Known) -> Report:
         if self.shifts_dates and self.outside.warehouse.exists():

@@ -17,7 +17,7 @@
     from {{ raw }}
     {%- if execute and is_incremental() and due_months() is not none %}
     {%- do assert_key() -%}
-    {%- do assert_one_version() %}
+    {%- do assert_one_version(table) %}
     where {{ due_entities(table, raw, key) }}
     {%- endif %}
     qualify

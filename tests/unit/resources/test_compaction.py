@@ -90,7 +90,7 @@ def seen(bucket):
     stored = {
         (t.name, m): tables.batches(t, m) for t in (HEADERS, DEVICES) for m in months
     }
-    due = Months(ledger, "recipe").due()
+    due = Months(ledger).due()
     return rows, stored, due, ledger.pending(), ledger.balance(), ledger.unaccounted()
 
 

@@ -47,14 +47,14 @@ def watch(tmp_path):
             dbt_home=tmp_path / "dbt",
             logs=(tmp_path / "logs",),
         ),
-        months=Months(ledger, "recipe"),
+        months=Months(ledger),
         pseudonyms=Pseudonyms(bytes(32)),
         shifts_dates=True,
     )
 
 
 def build(watch, *months):
-    watch.months.staged(watch.months.digests(months))
+    watch.months.staged(watch.months.digests(months), {})
 
 
 def log(watch, text):

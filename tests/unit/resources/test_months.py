@@ -1,18 +1,32 @@
 """What is due, what is as it was, and how a raw zone is cut."""
 
+from dataclasses import replace
+
 import pytest
 
+from dicom_pipeline.deid.recipes import Cause, Recipes
 from dicom_pipeline.layout import Grain
+from dicom_pipeline.resources.due import stage_plan
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.months import (
+    JPEG_TABLE,
     GrainChangedError,
     Months,
     Step,
-    Whole,
     hold_grain,
 )
+from dicom_pipeline.resources.stale import stale_outputs
 from tests.unit.resources.ledgers import loaded, record
 from tests.unit.sources.memory_store import RawBucket
+
+STAGE = ("stg_devices", "stg_series", JPEG_TABLE)
+RECIPES = Recipes(
+    jpegs={Cause.PIXELS: "1"},
+    stage={model: {Cause.RULES: "1"} for model in STAGE},
+    processed={"dim_devices": {Cause.MODELS: "1"}, "fct_series": {Cause.MODELS: "1"}},
+    parents={"dim_devices": ["stg_devices"], "fct_series": ["stg_series"]},
+)
+ALL = ["2024-01", "2024-02"]
 
 
 @pytest.fixture
@@ -23,47 +37,109 @@ def ledger():
     return found
 
 
+def run(months, keys=None):
+    """Do what one run does: JPEGs, stage, processed, published; return its plan."""
+    seen = months.digests(keys)
+    months.rendered(months.behind(Step.RENDERED, months.pictures(seen)))
+    plan = stage_plan(months, seen, gone=False, again=False)
+    months.staged(seen, months.drawn(seen), plan.anew)
+    processed = months.processed_behind()
+    months.processed(processed)
+    months.published(months.staged_digest())
+    return plan, sorted(processed)
+
+
+def changed(months, *models, cause=Cause.RULES, jpegs=False):
+    """The same installation after a change of one class of rule."""
+    more = months.recipes.also(cause, "other", models, jpegs=jpegs)
+    return replace(months, recipes=more)
+
+
 def test_a_step_is_behind_where_something_came(ledger):
     """A late file of an old month makes that month due, and no other."""
-    months = Months(ledger, "recipe")
-    for step in Step:
-        months.made(step, months.digests())
+    months = Months(ledger, RECIPES)
+    assert set(months.due()) == set(ALL)
+    run(months)
     assert months.due() == {}
 
     record(ledger, loaded("late", "1.3", "2024-01"))
 
     assert set(months.due()) == {"2024-01"}
-    assert set(months.behind(Step.RENDERED, months.digests())) == {"2024-01"}
+    plan, processed = run(months)
+    assert (plan.anew, plan.behind, plan.months) == ([], [*STAGE], ["2024-01"])
+    assert processed == ["dim_devices", "fct_series"]
+    assert months.due() == {}
 
 
-@pytest.mark.parametrize("changed", [("other", ""), ("recipe", "other")])
-def test_another_recipe_or_project_makes_all_due(ledger, changed):
-    """What was built by other rules, or other models, is built again."""
-    before = Months(ledger, "recipe")
-    before.staged(before.digests())
-    before.processed(before.staged_digest())
+def test_another_rule_touches_its_table_alone(ledger):
+    """One stage table is made anew, and what reads it; no JPEG, no other table."""
+    before = Months(ledger, RECIPES)
+    run(before)
+    after = changed(before, "stg_devices")
 
-    after = Months(ledger, *changed)
+    assert stale_outputs(after)["stg_devices"].causes == ["rules"]
+    assert {o for o, s in stale_outputs(after).items()} == {
+        "stg_devices",
+        "dim_devices",
+    }
+    assert set(after.due()) == set(ALL)
+    assert after.behind(Step.RENDERED, after.pictures(after.digests())) == {}
+    plan, processed = run(after)
+    assert (plan.anew, plan.behind) == (["stg_devices"], [])
+    assert processed == ["dim_devices"]
+    assert after.due() == stale_outputs(after) == {}
+    assert not after.processed_is_behind()
 
-    assert set(after.due()) == {"2024-01", "2024-02"}
-    assert after.processed_is_behind()
-    assert after.models_changed == (changed[1] != "")
+
+def test_another_pixel_policy_touches_jpegs_and_their_table(ledger):
+    """Entity tables stay; each month's JPEGs are judged again."""
+    before = Months(ledger, RECIPES)
+    run(before)
+    after = changed(before, cause=Cause.PIXELS, jpegs=True)
+
+    stale = stale_outputs(after)
+    assert {o: (s.months, s.causes) for o, s in stale.items()} == {
+        "jpegs": (2, ["pixels"])
+    }
+    plan, processed = run(after)
+    assert (plan.anew, plan.behind) == ([], [JPEG_TABLE])
+    assert processed == []
+    assert after.due() == {}
 
 
-def test_what_is_made_of_all_is_whole_until_a_month_is_built(ledger):
-    """The processed layer and the snapshot each remember for themselves."""
-    months = Months(ledger, "recipe")
-    months.staged(months.digests(["2024-01"]))
-    months.processed(months.staged_digest())
-    assert months.is_whole(Whole.PROCESSED)
-    assert not months.is_whole(Whole.PUBLISHED)
-    assert months.processed_is_behind()
-    months.made_whole(Whole.PUBLISHED, months.staged_digest())
-    assert not months.processed_is_behind()
+def test_a_table_is_not_marked_for_months_whose_jpegs_are_old(ledger):
+    """A run over one month leaves the other due, though the table was read whole."""
+    months = changed(Months(ledger, RECIPES), cause=Cause.PIXELS, jpegs=True)
+    run(months, ["2024-01"])
 
-    months.staged(months.digests(["2024-02"]))
+    assert set(months.due()) == {"2024-02"}
+    run(months, ["2024-02"])
+    assert months.due() == {}
 
-    assert not months.is_whole(Whole.PROCESSED)
+
+def test_a_run_that_died_before_its_mark_is_made_again(ledger):
+    """What is remembered is written after what was made."""
+    months = Months(ledger, RECIPES)
+    run(months)
+    after = changed(months, "stg_devices")
+    seen = after.digests()
+
+    died = stage_plan(after, seen, gone=False, again=False)
+
+    assert stage_plan(after, seen, gone=False, again=False) == died
+    assert died.anew == ["stg_devices"]
+
+
+def test_a_warehouse_that_is_gone_is_made_of_all(ledger):
+    """Every table anew, though nothing has changed."""
+    months = Months(ledger, RECIPES)
+    run(months)
+
+    plan = stage_plan(months, months.digests(), gone=True, again=False)
+
+    assert plan.anew == [*STAGE]
+    months.forget_processed()
+    assert set(months.processed_behind()) == {"dim_devices", "fct_series"}
 
 
 def test_a_raw_zone_is_cut_in_one_way(ledger):

@@ -1,0 +1,51 @@
+"""The recipes of the tables, read from the dbt project."""
+
+import csv
+from pathlib import Path
+
+from dicom_pipeline.catalog import MAPPED
+from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
+from dicom_pipeline.deid.recipes import (
+    Cause,
+    Recipe,
+    Recipes,
+    lexica_digest,
+    rules_digest,
+    rules_of,
+)
+from dicom_pipeline.deid.rules import Rule, rules_from
+from dicom_pipeline.resources.dbt_files import DbtFiles
+from dicom_pipeline.resources.projection import columns_digest
+
+
+def stage_recipes(project: Path) -> Recipes:
+    """Return what shapes each stage and processed table, as far as the project says.
+
+    Versions and settings are added by whoever knows them (``Recipes.also``).
+    """
+    files = DbtFiles(project)
+    rules = rules_from(_lines(project, "anonymization_mapping"))
+    codes = list(csv.DictReader(_lines(project, "code_lists")))
+    stage: dict[str, Recipe] = {}
+    for table in (*MAPPED, COMPRESSED_IMAGES):
+        mine = rules_of(table.name, rules)
+        stage[f"stg_{table.name}"] = {
+            Cause.COLUMNS: columns_digest([table]),
+            Cause.RULES: rules_digest(mine),
+            Cause.LEXICA: lexica_digest(mine, codes),
+            Cause.MODELS: files.digest(f"stg_{table.name}", _functions(mine)),
+        }
+    processed = files.names("processed")
+    return Recipes(
+        stage=stage,
+        processed={name: {Cause.MODELS: files.digest(name)} for name in processed},
+        parents={name: files.parents(name) for name in processed},
+    )
+
+
+def _functions(rules: list[Rule]) -> set[str]:
+    return {rule.target_function for rule in rules}
+
+
+def _lines(project: Path, seed: str) -> list[str]:
+    return (project / "seeds" / f"{seed}.csv").read_text("utf-8").splitlines()
