@@ -51,6 +51,7 @@ class Settings(BaseSettings):
 
     batch_size: int = Field(default=2_000, ge=1)
     index_fields: str = ""
+    safe_private: bool = False
     header_workers: int = Field(default=0, ge=0)
 
     sensor_interval_seconds: int = Field(default=5, ge=1)

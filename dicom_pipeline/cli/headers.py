@@ -9,6 +9,12 @@ import typer
 
 from dicom_pipeline.cli.console import err, fail, print_json, progress, table
 from dicom_pipeline.cli.files import Json
+from dicom_pipeline.cli.headers_stage import (
+    line_of,
+    say_stage,
+    stage_plan,
+    write_stage,
+)
 from dicom_pipeline.cli.headers_tree import print_tree
 from dicom_pipeline.dicom.nested.choice import UnknownFieldError, chosen, keys_of
 from dicom_pipeline.dicom.nested.seen import Level, level_of
@@ -28,7 +34,9 @@ headers_app = typer.Typer(help="Whole headers: every element.", no_args_is_help=
 
 Layer = Annotated[
     str,
-    typer.Option(help="'raw' says that you know: headers name patients."),
+    typer.Option(
+        help="'stage' is de-identified; 'raw' says that you know: it names patients."
+    ),
 ]
 Fields = Annotated[
     list[str] | None,
@@ -77,23 +85,44 @@ def export(
     layer: Layer = "",
     json: Json = False,
 ) -> None:
-    """Write nested, typed Parquet, a row per SOP instance; it names patients."""
-    if layer != "raw":
+    """Write nested, typed Parquet, a row per SOP instance.
+
+    With --layer stage, what the allow-list lets over the line, at every depth; with
+    --layer raw, everything: it names patients.
+    """
+    if layer not in {"raw", "stage"}:
         fail(
-            "headers hold names, dates and numbers of patients: say --layer raw if"
-            f" {out} may hold them, too"
+            "headers hold names, dates and numbers of patients: say --layer stage for"
+            f" an export without them, --layer raw if {out} may hold them, too"
         )
     with _worded():
         folders = keys_of(filter(None, partition_by.split(",")))
         keys = keys_for(field or (), fields)
     with _opened() as places:
         level = _level(places)
+        if layer == "stage":
+            _stage(places, level, (keys, folders), out, json=json)
+            return
         plan, given_up = _plan(level, keys, folders)
         _tell_unseen(level, (*keys, *folders))
         place = empty_place(out, places.store)
         with _bar(places) as told:
             done = export_headers(places.tables, places.ledger, plan, place, told)
     _say(out, done, given_up, json=json)
+
+
+def _stage(
+    places: Places,
+    level: Level,
+    wanted: tuple[tuple[str, ...], tuple[str, ...]],
+    out: str,
+    *,
+    json: bool,
+) -> None:
+    plan = stage_plan(level, line_of(places), *wanted)
+    with _bar(places) as told:
+        done = write_stage(places, plan, out, told)
+    say_stage(out, done, json=json)
 
 
 def index_fields(places: Places, words: Sequence[str]) -> tuple[Field, ...]:

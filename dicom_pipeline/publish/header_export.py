@@ -95,15 +95,26 @@ def export_headers(
     return writer.finish()
 
 
-def current_headers(tables: RawTables, ledger: Ledger) -> Iterator[pa.Table]:
-    """Yield the headers batch by batch, of each instance its newest version only."""
-    for month, batches in ledger.batches_by_month().items():
-        for batch in batches:
-            rows = tables.read(HEADERS, month, batch)
-            newest = ledger.newest(rows["sop_instance_uid"].to_pylist())
-            columns = (rows[n].to_pylist() for n in ("sop_instance_uid", "fingerprint"))
-            kept = [(*pair, batch) in newest for pair in zip(*columns, strict=True)]
-            yield rows.filter(pa.array(kept, pa.bool_()))
+def current_headers(
+    tables: RawTables, ledger: Ledger, order: Callable[[str], str] | None = None
+) -> Iterator[pa.Table]:
+    """Yield the headers batch by batch, of each instance its newest version only.
+
+    Args:
+        tables: Where the headers are.
+        ledger: Knows which versions are the newest.
+        order: Of a month and a batch, parted by a space; without it, by month.
+    """
+    by_month = ledger.batches_by_month().items()
+    pairs = [(month, batch) for month, batches in by_month for batch in batches]
+    if order is not None:
+        pairs.sort(key=lambda pair: order(" ".join(pair)))
+    for month, batch in pairs:
+        rows = tables.read(HEADERS, month, batch)
+        newest = ledger.newest(rows["sop_instance_uid"].to_pylist())
+        columns = (rows[n].to_pylist() for n in ("sop_instance_uid", "fingerprint"))
+        kept = [(*pair, batch) in newest for pair in zip(*columns, strict=True)]
+        yield rows.filter(pa.array(kept, pa.bool_()))
 
 
 class _Writer:

@@ -247,6 +247,7 @@ _READ: dict[Kind, Reader] = {
     Kind.DATE: _from_text(read_date),
     Kind.TIME: _from_text(read_time),
     Kind.MOMENT: _moment,
+    Kind.TIMESTAMP: _from_text(read_datetime),
     Kind.NAME: _name,
     Kind.BYTES: _bytes,
     Kind.JSON: _json,

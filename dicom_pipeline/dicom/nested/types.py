@@ -35,6 +35,7 @@ class Kind(StrEnum):
     DATE = "date"
     TIME = "time"
     MOMENT = "moment"
+    TIMESTAMP = "timestamp"  # a moment without its zone
     NAME = "name"
     BYTES = "bytes"
     ITEMS = "items"
@@ -72,6 +73,7 @@ _ARROW: Final[dict[Kind, pa.DataType]] = {
     Kind.DATE: pa.date32(),
     Kind.TIME: pa.time64("us"),
     Kind.MOMENT: MOMENT,
+    Kind.TIMESTAMP: pa.timestamp("us"),
     Kind.NAME: NAME,
     Kind.BYTES: pa.binary(),
     Kind.JSON: pa.string(),
