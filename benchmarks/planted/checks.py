@@ -22,7 +22,7 @@ _STOP = frozenset(
         *("with", "you", "your"),
     }
 )
-_WORD = re.compile(r"[0-9]+(?:\.[0-9]+)*|[^\W_]+")
+_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*")
 _KEYED = re.compile(r"[0-9a-f]{16,64}|2\.25\.[0-9]+")
 
 

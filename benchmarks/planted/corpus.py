@@ -70,7 +70,7 @@ def _instance(visit: Visit, series: Series, fill: Fill, number: int) -> Made:
     plant.put("SpecificCharacterSet", "ISO_IR 192")
     headers.general_image(plant, visit, series, number)
     headers.patient(plant, visit)
-    headers.study(plant, visit, series)
+    headers.study(plant, visit, next(series_of(visit))[0].words)
     headers.of_series(plant, visit, series)
     headers.equipment(plant, visit.person, series.machine)
     hidden.nested(plant, visit, series)

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from .answers import Action
-from .people import Person
+from .people import Person, uid_of
 from .plant import Plant
 from .visits import Machine, Series, Visit
 
@@ -47,7 +47,7 @@ def _about_patient(plant: Plant, person: Person) -> None:
     other.hide("IssuerOfPatientID", f"FORMER{person.issuer}")
 
 
-def study(plant: Plant, visit: Visit, series: Series) -> None:
+def study(plant: Plant, visit: Visit, words: str) -> None:
     """PS3.3 C.7.2.1, C.4.11."""
     person = visit.person
     plant.uid("StudyInstanceUID", visit.uid(), kept=True)
@@ -55,9 +55,9 @@ def study(plant: Plant, visit: Visit, series: Series) -> None:
     plant.keep("StudyTime", f"{visit.at:%H%M%S}")
     plant.hide("AccessionNumber", visit.accession)
     plant.hide("StudyID", f"SID{person.code('study', visit.number)}")
-    plant.describe("StudyDescription", series.words, person.family)
+    plant.describe("StudyDescription", words, person.family)
     plant.date("AdmittingDate", visit.day - dt.timedelta(days=3))
-    plant.describe("RequestedProcedureDescription", series.words, person.given)
+    plant.describe("RequestedProcedureDescription", words, person.given)
     code = plant.item("ProcedureCodeSequence")
     code.keep("CodeValue", "RPID16")
     code.keep("CodingSchemeDesignator", "RADLEX")
@@ -107,7 +107,8 @@ def of_series(plant: Plant, visit: Visit, series: Series) -> None:
 
 def equipment(plant: Plant, person: Person, machine: Machine) -> None:
     """PS3.3 C.7.5.1."""
-    plant.keep("Manufacturer", machine.maker)
+    # Who made it is asked for, not how they spell themselves this year.
+    plant.keep("Manufacturer", machine.maker, machine.maker.split()[0])
     plant.keep("ManufacturerModelName", machine.model)
     plant.keep("SoftwareVersions", machine.software)
     plant.hide("DeviceSerialNumber", machine.serial(person))
@@ -117,7 +118,7 @@ def equipment(plant: Plant, person: Person, machine: Machine) -> None:
     plant.hide(
         "InstitutionalDepartmentName", f"{person.staff[1]} Ward", person.staff[1]
     )
-    plant.uid("DeviceUID", person.uid("device", machine.model))
+    plant.uid("DeviceUID", uid_of(person.issuer, machine.model))
     plant.hide("GantryID", f"GA{machine.serial(person)}")
     plant.hide("DateOfLastCalibration", "20220215")
 

@@ -48,7 +48,7 @@ def ct(plant: Plant, visit: Visit, series: Series, number: int) -> None:
     plant.keep("RescaleType", "HU")
     plant.describe("ContrastBolusAgent", "contrast", visit.person.given)
     _slice(plant, number, "2.5")
-    _grey(plant, visit, series, number)
+    _grey(plant, visit, series, number, center=1023)
 
 
 def mr(plant: Plant, visit: Visit, series: Series, number: int) -> None:
@@ -171,9 +171,15 @@ def _slice(plant: Plant, number: int, thickness: str) -> None:
 
 
 def _grey(
-    plant: Plant, visit: Visit, series: Series, number: int, frames: int = 1
+    plant: Plant,
+    visit: Visit,
+    series: Series,
+    number: int,
+    *,
+    frames: int = 1,
+    center: int = 2047,
 ) -> None:
-    plant.keep("WindowCenter", "2047")
+    plant.keep("WindowCenter", f"{center}")
     plant.keep("WindowWidth", "4096")
     picture = _frames(visit, series, number, frames, 4095)
     put_pixels(plant, picture, Kind())
