@@ -19,7 +19,7 @@ class Tombstone:
 
     Attributes:
         patient: Keyed hash of his identity, 32 hexadecimal digits.
-        key_check_value: Of the key that made the hashes.
+        key_check_value: Of the keys that made the hashes, every one there was.
         instances: Keyed hashes of the SOP Instance UIDs that were his.
         arrivals: Ledger ids of the files that were his; keyed hashes themselves.
     """
@@ -36,6 +36,19 @@ class Tombstone:
             self.key_check_value,
             self.instances.union(instances),
             self.arrivals.union(arrivals),
+        )
+
+    def renamed(self, new: Pseudonyms) -> "Tombstone":
+        """Return the same under a key that follows those that made it.
+
+        Nothing else is left of him, so a tombstone is renamed in either rotation.
+        """
+        key = new.newest
+        return Tombstone(
+            key.renamed("erased_patient", self.patient),
+            new.remembered_check_value,
+            frozenset(key.renamed("erased_instance", each) for each in self.instances),
+            self.arrivals,
         )
 
     def text(self) -> bytes:

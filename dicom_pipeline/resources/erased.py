@@ -15,7 +15,8 @@ from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError, StoredObjec
 from dicom_pipeline.resources.ledger_table import LedgerTable
 from dicom_pipeline.resources.outcomes import Outcome
 from dicom_pipeline.resources.parquet_files import BATCH
-from dicom_pipeline.resources.purge import purge_all, purge_old
+from dicom_pipeline.resources.purge import purge, purge_all, purge_old
+from dicom_pipeline.resources.rotation_record import KeyRefusedError
 
 Row = Mapping[str, Any]
 
@@ -62,7 +63,8 @@ class Erased:
     def of(self, identity: str) -> Tombstone:
         """Return the tombstone of a patient; an empty one where he has none."""
         token = patient_token(self.pseudonyms, identity)
-        return self.named(token) or Tombstone(token, self.pseudonyms.check_value)
+        keys = self.pseudonyms.remembered_check_value
+        return self.named(token) or Tombstone(token, keys)
 
     def named(self, token: str) -> Tombstone | None:
         """Return the tombstone that a token names; ``None`` where there is none."""
@@ -76,13 +78,44 @@ class Erased:
         self.bucket.write(_key(tombstone.patient), tombstone.text())
 
     def graveyard(self) -> Graveyard:
-        """Return all of them; a request, and one for each that is new."""
+        """Return all of them; a request, and one for each that is new.
+
+        Raises:
+            KeyRefusedError: Some are of other keys: whom they mean is not known.
+        """
         stones = [self._read(item) for item in self.bucket.list(ERASED_PREFIX)]
+        keys = self.pseudonyms.remembered_check_value
+        if others := sum(stone.key_check_value != keys for stone in stones):
+            raise KeyRefusedError(
+                f"{others} erased patients are known under other keys, and would be"
+                " let in: set the keys that the raw zone remembers (docs/keys.md)"
+            )
         return Graveyard(
             self.pseudonyms,
             frozenset(stone.patient for stone in stones),
             frozenset().union(*(stone.instances for stone in stones)),
         )
+
+    def rename(self, new: Pseudonyms) -> int:
+        """Let every tombstone follow to a new key; return how many did now.
+
+        The old one goes once the new one is there, with all its versions.
+        """
+        moved = 0
+        for item in list(self.bucket.list(ERASED_PREFIX)):
+            stone = self._read(item)
+            if stone.key_check_value == new.remembered_check_value:
+                continue
+            if stone.key_check_value != self.pseudonyms.remembered_check_value:
+                raise KeyRefusedError(
+                    "a tombstone is of other keys than those of the raw zone: restore"
+                    f" {ERASED_PREFIX} of the raw bucket (docs/keys.md)"
+                )
+            follows = stone.renamed(new)
+            self.bucket.write(_key(follows.patient), follows.text())
+            purge(self.bucket, item.key)
+            moved += 1
+        return moved
 
     def _read(self, item: StoredObject) -> Tombstone:
         if item not in self._kept:

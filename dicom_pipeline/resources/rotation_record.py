@@ -54,11 +54,13 @@ class KeyRecord:
         links: The versions.
         coming: The version that a rotation goes to.
         batches: Batch tokens of the JPEG tables that were there when it began.
+        is_published: Whether the snapshot was of that time's tables.
     """
 
     links: tuple[KeyLink, ...] = ()
     coming: KeyLink | None = None
     batches: tuple[str, ...] = ()
+    is_published: bool = False
 
     @classmethod
     def of(cls, raw: Bucket) -> "KeyRecord":
@@ -78,7 +80,8 @@ class KeyRecord:
         return cls(
             tuple(map(KeyLink.read, said["links"])),
             KeyLink.read(coming) if coming else None,
-            tuple(said.get("batches", ())),
+            tuple(said["batches"]),
+            said["is_published"],
         )
 
     def put(self, raw: Bucket) -> None:
@@ -89,6 +92,7 @@ class KeyRecord:
                 "links": [asdict(link) for link in self.links],
                 "coming": asdict(self.coming) if self.coming else None,
                 "batches": list(self.batches),
+                "is_published": self.is_published,
             },
         )
 

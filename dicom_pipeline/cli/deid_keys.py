@@ -1,0 +1,143 @@
+"""Commands about keys: a new one, a rotation, a release under a recipient's own."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dicom_pipeline.cli.console import err, fail, out, print_json, table
+from dicom_pipeline.deid.keys import KeyUnavailableError, create_key_file
+from dicom_pipeline.deid.rotation import Mode
+from dicom_pipeline.deid.rules import rules_from
+from dicom_pipeline.places import Places
+from dicom_pipeline.publish.snapshot import publish
+from dicom_pipeline.resources.bucket import BucketError
+from dicom_pipeline.resources.dbt import DbtError
+from dicom_pipeline.resources.key_sources import KeyAddresses
+from dicom_pipeline.resources.local_s3 import LocalS3Error
+from dicom_pipeline.resources.rotation import Counts, Rotation, Say, Side
+from dicom_pipeline.resources.rotation_plan import addresses_before
+from dicom_pipeline.resources.rotation_record import KeyRecord
+from dicom_pipeline.resources.rotation_sql import RenamingError
+from dicom_pipeline.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object to stdout.")]
+ModeOption = Annotated[
+    Mode,
+    typer.Option(
+        help="chained: names follow from the old names, raw may be gone. rederive:"
+        " names are made anew from raw, since the old key is known to others."
+    ),
+]
+
+
+def register(group: typer.Typer) -> None:
+    """Add these commands to the group ``deid``."""
+    group.command("new-key")(new_key)
+    group.command("rotate-key")(rotate_key)
+
+
+def new_key(
+    file: Annotated[Path, typer.Argument(help="Where it is written, mode 0600.")],
+) -> None:
+    """Write a new random key that only its owner can read; it is not used yet."""
+    try:
+        create_key_file(file.absolute())
+    except FileExistsError:
+        fail("there is a file of that name, and a key is never overwritten")
+    except OSError as error:
+        fail(f"the key cannot be written: {type(error).__name__}")
+    uri = file.absolute().as_uri()
+    out.print(f"the new key is at {uri}", soft_wrap=True)
+    err.print("copy it to where the other keys are kept, then see docs/keys.md")
+
+
+def rotate_key(mode: ModeOption, json: Json = False) -> None:
+    """Take everything behind the line to the key that is set, from the one before.
+
+    Set the new key, its version and the earlier keys first (docs/keys.md); stop `up`
+    and other commands. Killed and run again, it goes on where it stopped.
+    """
+    if mode is Mode.FIRST:
+        fail("a rotation is chained or rederive")
+    try:
+        with _Rotated(Settings()).open() as places:
+            with err.status("rotating") as status:
+                done = rotation_of(places, mode, status.update).run()
+            if mode is Mode.REDERIVE:
+                from dicom_pipeline.cli.load import run_all_due  # noqa: PLC0415
+
+                run_all_due(places)
+            links = KeyRecord.of(places.raw).links
+    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
+        fail(str(error))
+    except (RenamingError, DbtError) as error:
+        fail(f"{error}; nothing is mixed: mend it and run the rotation again")
+    _say(mode, done, [asdict(link) for link in links], json=json)
+
+
+class _Rotated(Places):
+    """An installation whose keys are changing: they are not held against raw yet."""
+
+    def _hold_key(self) -> None:
+        """Let the rotation itself look at the keys."""
+
+
+def rotation_of(places: Places, mode: Mode, say: Say) -> Rotation:
+    """Return the rotation of an open installation to the key that is set.
+
+    Raises:
+        KeyRefusedError: The settings are not those of a rotation.
+    """
+    before = addresses_before(KeyRecord.of(places.raw), places.key_addresses, mode)
+    old = _Rotated(places.settings.model_copy(update=_settings(before)))
+    mapping = places.settings.dbt_project / "seeds" / "anonymization_mapping.csv"
+    with mapping.open(encoding="utf-8", newline="") as lines:
+        rules = rules_from(lines)
+    warehouse = places.warehouse
+    return Rotation(
+        ledger=places.ledger,
+        stage=places.stage,
+        warehouse=warehouse,
+        dbt=places.dbt,
+        rules=rules,
+        old=_side(old),
+        new=_side(places),
+        mode=mode,
+        uri=places.settings.key,
+        shifts_dates=places.settings.profile.shifts_dates,
+        publish=lambda: publish(warehouse.path, warehouse.snapshot),
+        say=say,
+    )
+
+
+def _settings(keys: KeyAddresses) -> dict[str, object]:
+    return {
+        "key_uri": keys.key,
+        "key_version": keys.version,
+        "previous_key_uris": " ".join(keys.previous),
+        "retired_key_uris": " ".join(keys.retired),
+    }
+
+
+def _side(places: Places) -> Side:
+    return Side(places.pseudonyms, places.jpegs, places.months)
+
+
+def _say(
+    mode: Mode, done: Counts, links: list[dict[str, object]], *, json: bool
+) -> None:
+    if json:
+        print_json({"mode": mode, "done": done, "keys": links})
+        return
+    table("rotated", ["what", "count"], [[k, n] for k, n in done.items()])
+    shown = [[k["version"], k["mode"], k["check_value"], k["uri"]] for k in links]
+    table("keys", ["version", "took over", "check value", "address"], shown)
+    err.print(
+        "keep the earlier keys and their settings: names are known by all of them"
+    )
+    if mode is Mode.REDERIVE:
+        err.print(
+            "withdraw what was released before: its names are those of a lost key"
+        )
