@@ -12,6 +12,7 @@ from dicom_pipeline.assets.compaction import raw_compaction
 from dicom_pipeline.assets.erasure import raw_erasure
 from dicom_pipeline.assets.images import compressed_images
 from dicom_pipeline.assets.models import build_models
+from dicom_pipeline.assets.persons import raw_persons
 from dicom_pipeline.assets.provider import PROVIDER_FILES
 from dicom_pipeline.assets.published import analytics
 from dicom_pipeline.assets.raw import raw_entities, raw_files, raw_headers
@@ -58,11 +59,13 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             analytics,
             raw_compaction,
             raw_erasure,
+            raw_persons,
         ],
         asset_checks=CHECKS,
         jobs=[*jobs.values(), seek_leaks],
         schedules=[
             _weekly("compact_weekly", jobs["compact_raw"], "0 3 * * 0"),
+            _weekly("group_persons_weekly", jobs["group_persons"], "0 2 * * 0"),
             _weekly("seek_leaks_weekly", seek_leaks, "0 4 * * 0"),
         ],
         sensors=[
@@ -127,6 +130,11 @@ def _jobs(
             "compact_raw",
             selection=upkeep,
             description="Makes the files of quiet months few.",
+        ),
+        "group_persons": dg.define_asset_job(
+            "group_persons",
+            selection=dg.AssetSelection.groups("persons"),
+            description="Finds patients who are known under several ids.",
         ),
         "erase": dg.define_asset_job(
             "erase",

@@ -25,6 +25,7 @@ from dicom_pipeline.resources.header_workers import HeaderReader, cores
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.leak_watch import LeakWatch, leak_watch_of
 from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.persons import Persons
 from dicom_pipeline.resources.queue import Queue
 from dicom_pipeline.resources.stage_recipes import stage_recipes
 from dicom_pipeline.resources.warehouse import Warehouse
@@ -186,6 +187,15 @@ class Places(Zones):
         )
 
     @cached_property
+    def persons(self) -> Persons:
+        """Which patients are one person."""
+        return Persons(
+            self.ledger,
+            self.pseudonyms,
+            lambda: self.months.forget_table("stg_persons"),
+        )
+
+    @cached_property
     def leak_watch(self) -> LeakWatch:
         """Looks for identities outside of the raw zone."""
         return leak_watch_of(self.settings, self.stage, self.months, self.pseudonyms)
@@ -213,6 +223,7 @@ class Places(Zones):
             "leak_watch": self.leak_watch,
             "ledger": self.ledger,
             "months": self.months,
+            "persons": self.persons,
             "provider_watch": self.provider_watch,
             "raw_tables": self.tables,
             "raw_watch": self.raw_watch,

@@ -43,9 +43,13 @@ class Translator(DagsterDbtTranslator):
     def get_automation_condition(
         self, dbt_resource_props: Mapping[str, Any]
     ) -> dg.AutomationCondition[Any] | None:
-        """Follow the parents, whatever month they are of."""
+        """Follow the parents, whatever month they are of.
+
+        Of persons no month is newer than another: a change makes their table due.
+        """
         is_model = dbt_resource_props["resource_type"] == "model"
-        return EAGER if is_model else None
+        is_cut = dbt_resource_props["name"] != "stg_persons"
+        return EAGER if is_model and is_cut else None
 
 
 def build_models(manifest: Path) -> list[dg.AssetsDefinition]:

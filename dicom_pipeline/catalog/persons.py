@@ -1,6 +1,6 @@
 """Columns of ``persons`` and ``person_history``: patients who are one person."""
 
-from dicom_pipeline.catalog.table import INSTANT, INTEGER, TEXT, Table, own
+from dicom_pipeline.catalog.table import INSTANT, TEXT, Table, own
 
 PERSONS = Table(
     name="persons",
@@ -20,15 +20,14 @@ PERSONS = Table(
 
 PERSON_HISTORY = Table(
     name="person_history",
-    grain="One patient whose person key changed, once for each change.",
+    grain="One patient who became, or is no longer, the same person as another.",
     source="the grouping over Patient IDs",
-    key=("patient_key", "changed_at"),
+    key=("patient_identity", "changed_at"),
     columns=(
         own("changed_at", INSTANT, "When the grouping saw it."),
-        own("patient_key", TEXT, "Keyed surrogate of the patient."),
-        own("person_key_before", TEXT, "Key of the person until then."),
-        own("person_key", TEXT, "Key of the person since."),
-        own("reason", TEXT, "Code of what joined or parted."),
-        own("deid_key_version", INTEGER, "Version of the key that made the keys."),
+        own("patient_identity", TEXT, "As in patients."),
+        own("person_before", TEXT, "Identity that gave the person's key until then."),
+        own("person_after", TEXT, "Identity that gives it since."),
+        own("reason", TEXT, "Codes of what joined or parted."),
     ),
 )

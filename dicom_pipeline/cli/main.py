@@ -14,6 +14,7 @@ from dicom_pipeline.cli import (
     headers,
     health,
     load,
+    persons,
     quarantine,
     receive,
     versions,
@@ -28,6 +29,6 @@ app = typer.Typer(
 )
 for group in (
     *(load, files, arrivals, receive, quarantine, versions),
-    *(deliver, headers, health, erase, deid),
+    *(deliver, headers, health, erase, deid, persons),
 ):
     group.register(app)

@@ -96,9 +96,9 @@ class Grouping:
     Attributes:
         persons: Groups of two patients and more, by identity.
         held: What was not joined, each doubt once for the same patients.
-        strangers: Keys in links and unlinks that no patient has.
+        strangers: Patients of links and unlinks who are not there.
     """
 
     persons: tuple[Person, ...]
     held: tuple[Held, ...] = ()
-    strangers: frozenset[str] = frozenset()
+    strangers: frozenset[str] = field(default=frozenset(), repr=False)

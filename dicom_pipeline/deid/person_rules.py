@@ -12,9 +12,13 @@ LARGEST_GROUP = 10
 """Patients of one person, at most; one who has more ids than that is a shared id."""
 
 Pair = tuple[str, str]
-"""Two patients, sorted: as keys in the rules, as identities within the grouping."""
+"""Two patients, sorted: by key as people write them, by identity where they are kept.
 
-_KEY = re.compile(r"[0-9a-f]{64}")
+A key is another one after a rotation; an identity, which stays in the raw zone, is not.
+"""
+
+KEYS = re.compile(r"[0-9a-f]{64}")
+IDENTITIES = re.compile(r".*\x1f.+", re.DOTALL)
 _WORDS = frozenset({"issuers", "links", "unlinks", "largest_group"})
 
 
@@ -34,7 +38,7 @@ class PersonRules:
     Attributes:
         issuers: Groups of names of one issuer, normalised: the same Patient ID under
             two of them is one patient.
-        links: Patients who are one person, whatever their headers say, by patient key.
+        links: Patients who are one person, whatever their headers say.
         unlinks: Patients who are not.
         largest_group: Patients that evidence may join; more wait for a person's word.
     """
@@ -54,21 +58,42 @@ class PersonRules:
 
     def linked(self, one: str, other: str) -> "PersonRules":
         """Say that two are one person; an earlier unlink of the two is gone."""
-        two = _keys((one, other))
+        two = _two((one, other))
         return replace(self, links=self.links | {two}, unlinks=self.unlinks - {two})
 
     def unlinked(self, one: str, other: str) -> "PersonRules":
         """Say that two are not one person; an earlier link of the two is gone."""
-        two = _keys((one, other))
+        two = _two((one, other))
         return replace(self, links=self.links - {two}, unlinks=self.unlinks | {two})
 
-    def without(self, key: str) -> "PersonRules":
+    def without(self, one: str) -> "PersonRules":
         """Forget what was said of one patient."""
         return replace(
             self,
-            links=frozenset(two for two in self.links if key not in two),
-            unlinks=frozenset(two for two in self.unlinks if key not in two),
+            links=frozenset(two for two in self.links if one not in two),
+            unlinks=frozenset(two for two in self.unlinks if one not in two),
         )
+
+    def renamed(self, names: Mapping[str, str]) -> "PersonRules":
+        """Call the patients of links and unlinks by other names.
+
+        Raises:
+            PersonRulesError: One of them has none.
+        """
+        both = (self.links, self.unlinks)
+        if any(one not in names for pairs in both for two in pairs for one in two):
+            raise PersonRulesError(
+                "a patient key that no patient has: see patient_key in dim_patients"
+            )
+        links, unlinks = (
+            frozenset(pair(names[a], names[b]) for a, b in pairs) for pairs in both
+        )
+        return replace(self, links=links, unlinks=unlinks)
+
+    @property
+    def patients(self) -> frozenset[str]:
+        """Everybody whom links and unlinks name."""
+        return frozenset(one for two in self.links | self.unlinks for one in two)
 
     def facts(self) -> dict[str, Any]:
         """Return the rules as they are written; the same rules, the same text."""
@@ -80,8 +105,12 @@ class PersonRules:
         }
 
     @classmethod
-    def read(cls, said: Any) -> "PersonRules":  # noqa: ANN401  what somebody wrote
+    def read(cls, said: Any, names: re.Pattern[str] = KEYS) -> "PersonRules":  # noqa: ANN401
         """Read what ``facts`` gives, or a person has written in its form.
+
+        Args:
+            said: What a file says, parsed.
+            names: What patients are called by.
 
         Raises:
             PersonRulesError: It is something else.
@@ -89,8 +118,8 @@ class PersonRules:
         said = {} if said is None else said
         if not isinstance(said, Mapping) or said.keys() - _WORDS:
             raise PersonRulesError(f"the rules have {', '.join(sorted(_WORDS))} alone")
-        links = _pairs(said.get("links"))
-        unlinks = _pairs(said.get("unlinks"))
+        links = _pairs(said.get("links"), names)
+        unlinks = _pairs(said.get("unlinks"), names)
         if links & unlinks:
             raise PersonRulesError("the same two patients are linked and unlinked")
         largest = said.get("largest_group", LARGEST_GROUP)
@@ -111,9 +140,12 @@ def _issuers(said: Any) -> tuple[frozenset[str], ...]:  # noqa: ANN401
     return tuple(sorted(groups, key=min)) if all(groups) else ()
 
 
-def _pairs(said: Any) -> frozenset[Pair]:  # noqa: ANN401
+def _pairs(said: Any, names: re.Pattern[str]) -> frozenset[Pair]:  # noqa: ANN401
     words = "links and unlinks are lists of two patient keys"
-    return frozenset(_keys(two) for two in _lists(said, words))
+    pairs = frozenset(_two(two) for two in _lists(said, words))
+    if not all(names.fullmatch(one) for two in pairs for one in two):
+        raise PersonRulesError("a patient key is 64 hexadecimal digits")
+    return pairs
 
 
 def _lists(said: Any, words: str) -> list[list[Any]]:  # noqa: ANN401
@@ -123,10 +155,8 @@ def _lists(said: Any, words: str) -> list[list[Any]]:  # noqa: ANN401
     return lists
 
 
-def _keys(said: Iterable[Any]) -> Pair:
-    keys = [str(key).strip() for key in said]
-    if len(keys) != 2 or not all(map(_KEY.fullmatch, keys)):  # noqa: PLR2004
-        raise PersonRulesError("a patient key is 64 hexadecimal digits; two are a pair")
-    if keys[0] == keys[1]:
-        raise PersonRulesError("the two patient keys are the same")
-    return pair(keys[0], keys[1])
+def _two(said: Iterable[Any]) -> Pair:
+    named = [str(one) for one in said]
+    if len(named) != 2 or named[0] == named[1]:  # noqa: PLR2004
+        raise PersonRulesError("two patient keys that differ are a pair")
+    return pair(named[0], named[1])

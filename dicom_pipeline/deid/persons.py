@@ -7,7 +7,7 @@ issuer is not said.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -19,7 +19,7 @@ from dicom_pipeline.deid.person_facts import (
     Patient,
     Person,
 )
-from dicom_pipeline.deid.person_rules import Pair, PersonRules, pair
+from dicom_pipeline.deid.person_rules import Pair, PersonRules
 from dicom_pipeline.dicom.identity import DUMMY_IDS, SEPARATOR, is_named, normalised
 
 Name = tuple[str, str]
@@ -29,23 +29,24 @@ Name = tuple[str, str]
 Edges = dict[Pair, set[Evidence]]
 
 
-def grouped(
-    patients: Iterable[Patient], rules: PersonRules, key_of: Callable[[str], str]
-) -> Grouping:
+def grouped(patients: Iterable[Patient], rules: PersonRules) -> Grouping:
     """Join the patients that evidence and rules say are one person.
 
     Args:
         patients: All of them, each once.
-        rules: What people have said.
-        key_of: Gives the patient key of an identity; the rules speak of keys.
+        rules: What people have said, of identities.
     """
     known = {patient.identity: patient for patient in patients}
-    linked, unlinked, strangers = _said(known, rules, key_of)
-    held: set[Held] = set()
+    linked, unlinked = (
+        {two for two in said if known.keys() >= set(two)}
+        for said in (rules.links, rules.unlinks)
+    )
+    claims = _claims(known.values(), rules)
+    held = set(_hubs(claims, rules))
     edges: Edges = defaultdict(set)
     for two in linked:
         edges[two].add(Evidence.LINKED)
-    for two, found in _found(known, rules):
+    for two, found in _found(known, claims, rules):
         if two in unlinked or (isinstance(found, Doubt) and two in linked):
             continue
         if isinstance(found, Doubt):
@@ -64,23 +65,8 @@ def grouped(
     return Grouping(
         tuple(sorted(persons, key=lambda person: person.identity)),
         tuple(sorted(held, key=lambda each: (each.doubt, each.members))),
-        strangers,
+        rules.patients - known.keys(),
     )
-
-
-def _said(
-    known: Mapping[str, Patient], rules: PersonRules, key_of: Callable[[str], str]
-) -> tuple[set[Pair], set[Pair], frozenset[str]]:
-    """Links and unlinks as pairs of identities, and keys that nobody has."""
-    named = {key for two in (*rules.links, *rules.unlinks) for key in two}
-    if not named:
-        return set(), set(), frozenset()
-    who = {key: one for one in known if (key := key_of(one)) in named}
-
-    def pairs(said: Iterable[Pair]) -> set[Pair]:
-        return {pair(who[a], who[b]) for a, b in said if a in who and b in who}
-
-    return pairs(rules.links), pairs(rules.unlinks), frozenset(named - who.keys())
 
 
 @dataclass
@@ -108,17 +94,24 @@ class _Claims:
         )[owners]
 
 
-def _found(
-    known: Mapping[str, Patient], rules: PersonRules
-) -> Iterator[tuple[tuple[str, ...], Evidence | Doubt]]:
-    """Patients that ids join, two by two; or why they do not."""
-    for claims in _claims(known.values(), rules).values():
-        who = claims.all()
+def _hubs(claims: Mapping[Name, _Claims], rules: PersonRules) -> Iterator[Held]:
+    """Ids that more patients claim than one person can have."""
+    for claim in claims.values():
+        who = claim.all()
         if len(who) > rules.largest_group:
-            yield tuple(who), Doubt.SHARED_BY_MANY
+            yield Held(Doubt.SHARED_BY_MANY, tuple(who))
+
+
+def _found(
+    known: Mapping[str, Patient], claims: Mapping[Name, _Claims], rules: PersonRules
+) -> Iterator[tuple[Pair, Evidence | Doubt]]:
+    """Patients that ids join, two by two; or why they do not."""
+    for claim in claims.values():
+        who = claim.all()
+        if len(who) > rules.largest_group:
             continue
         for one, other in combinations(who, 2):
-            evidence = claims.evidence(one, other)
+            evidence = claim.evidence(one, other)
             doubt = _apart(known[one], known[other], evidence)
             yield (one, other), doubt or evidence
 

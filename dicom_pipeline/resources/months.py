@@ -183,6 +183,17 @@ class Months:
         """Let every processed table be built again: what was built is gone."""
         self.state.put(PROCESSED, {})
 
+    def forget_table(self, model: str) -> None:
+        """Let one stage table be built again, and what is made of it published."""
+        parents = self.recipes.parents
+        for fact, gone in (
+            (STAGED_WITH, {model}),
+            (PROCESSED, {child for child in parents if model in parents[child]}),
+        ):
+            known = self.state.get(fact)
+            self.state.put(fact, {k: v for k, v in known.items() if k not in gone})
+        self.state.put(_PUBLISHED, {})
+
     def staged_digest(self) -> str:
         """Return what the processed layer would be built from now, digested."""
         made = self.processed_digests()

@@ -1,7 +1,6 @@
 """Who is one person: never a stranger, whatever the order in which files came."""
 
 from datetime import UTC, date, datetime, timedelta
-from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -9,16 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicom_pipeline.deid.person_facts import Doubt, Evidence, OtherId, Patient
-from dicom_pipeline.deid.person_rules import PersonRules, PersonRulesError
+from dicom_pipeline.deid.person_rules import IDENTITIES, PersonRules, PersonRulesError
 from dicom_pipeline.deid.persons import grouped
 
 BEGAN = datetime(2024, 1, 1, tzinfo=UTC)
 BORN, BORN_LATER = date(1950, 3, 4), date(1971, 5, 6)
-
-
-def key_of(identity):
-    """Some key; the real one is HMAC."""
-    return sha256(identity.encode()).hexdigest()
 
 
 def patient(name, *others, seen=0, born=BORN, issuer="A"):
@@ -35,7 +29,7 @@ def patient(name, *others, seen=0, born=BORN, issuer="A"):
 
 def groups(patients, rules=PersonRules()):  # noqa: B008  immutable
     """Members by the identity that gives the key, spelled issuer:id."""
-    found = grouped(patients, rules, key_of)
+    found = grouped(patients, rules)
     return {
         spelled(person.identity): [spelled(one) for one in person.members]
         for person in found.persons
@@ -49,12 +43,12 @@ def spelled(identity):
 
 def doubts(patients, rules=PersonRules()):  # noqa: B008
     """Why something was not joined."""
-    return [held.doubt for held in grouped(patients, rules, key_of).held]
+    return [held.doubt for held in grouped(patients, rules).held]
 
 
-def two_keys(one, other):
-    """A pair of patient keys."""
-    return tuple(key_of(f"A\x1f{name}") for name in (one, other))
+def two(one, other):
+    """A pair of patients of issuer A."""
+    return f"A\x1f{one}", f"A\x1f{other}"
 
 
 class TestJoins:
@@ -62,9 +56,9 @@ class TestJoins:
 
     def test_an_id_that_is_listed_with_its_issuer(self):
         """The usual transfer: hospital B knows the id of hospital A."""
-        two = [patient("1", seen=2), patient("9", "A:1", issuer="B", seen=1)]
+        pair = [patient("1", seen=2), patient("9", "A:1", issuer="B", seen=1)]
 
-        assert groups(two) == {"B:9": ["A:1", "B:9"]}
+        assert groups(pair) == {"B:9": ["A:1", "B:9"]}
 
     def test_an_id_that_changed_over_time(self):
         """The new number lists the old one; the key stays that of the old one."""
@@ -78,24 +72,24 @@ class TestJoins:
 
     def test_an_id_that_both_list(self):
         """A national number that nobody uses as his own Patient ID."""
-        two = [patient("1", "NHS:77"), patient("2", "NHS:77", issuer="B", seen=1)]
-        [person] = grouped(two, PersonRules(), key_of).persons
+        pair = [patient("1", "NHS:77"), patient("2", "NHS:77", issuer="B", seen=1)]
+        [person] = grouped(pair, PersonRules()).persons
 
         assert person.members["A\x1f1"] == {Evidence.SHARED_OTHER_ID}
 
     def test_one_id_under_two_names_of_one_issuer(self):
         """Configured, never guessed."""
-        two = [patient("1", issuer="HOSP"), patient("1", issuer="Hospital", seen=1)]
+        pair = [patient("1", issuer="HOSP"), patient("1", issuer="Hospital", seen=1)]
         rules = PersonRules.read({"issuers": [["Hospital", "HOSP"]]})
 
-        assert groups(two) == {}
-        assert groups(two, rules) == {"HOSP:1": ["HOSP:1", "Hospital:1"]}
+        assert groups(pair) == {}
+        assert groups(pair, rules) == {"HOSP:1": ["HOSP:1", "Hospital:1"]}
 
     def test_an_id_without_issuer_where_birth_dates_agree(self):
         """It is taken for one of the same issuer, which is a guess."""
-        two = [patient("1"), patient("2", ":1", seen=1)]
+        pair = [patient("1"), patient("2", ":1", seen=1)]
 
-        assert groups(two) == {"A:1": ["A:1", "A:2"]}
+        assert groups(pair) == {"A:1": ["A:1", "A:2"]}
 
     def test_a_chain(self):
         """What is connected over others is one."""
@@ -129,10 +123,10 @@ class TestKeepsApart:
 
     def test_other_birth_dates(self):
         """A contradiction is reported, not merged."""
-        two = [patient("1"), patient("2", "A:1", born=BORN_LATER)]
+        pair = [patient("1"), patient("2", "A:1", born=BORN_LATER)]
 
-        assert groups(two) == {}
-        assert doubts(two) == [Doubt.BIRTH_DATES_DIFFER]
+        assert groups(pair) == {}
+        assert doubts(pair) == [Doubt.BIRTH_DATES_DIFFER]
 
     def test_other_birth_dates_at_the_ends_of_a_chain(self):
         """The middle one has none: nobody can tell to whom he belongs."""
@@ -144,10 +138,10 @@ class TestKeepsApart:
 
     def test_an_id_without_issuer_and_without_birth_date(self):
         """Nothing confirms the guess."""
-        two = [patient("1"), patient("2", ":1", born=None)]
+        pair = [patient("1"), patient("2", ":1", born=None)]
 
-        assert groups(two) == {}
-        assert doubts(two) == [Doubt.BIRTH_DATE_MISSING]
+        assert groups(pair) == {}
+        assert doubts(pair) == [Doubt.BIRTH_DATE_MISSING]
 
     def test_an_id_without_issuer_of_another_hospital(self):
         """It is never sought among the patients of others."""
@@ -174,37 +168,37 @@ class TestPeopleSay:
 
     def test_a_link_joins_against_all_evidence(self):
         """Whoever says so has looked."""
-        two = [patient("1"), patient("2", born=BORN_LATER, seen=1)]
-        rules = PersonRules().linked(*two_keys("1", "2"))
+        pair = [patient("1"), patient("2", born=BORN_LATER, seen=1)]
+        rules = PersonRules().linked(*two("1", "2"))
 
-        assert groups(two, rules) == {"A:1": ["A:1", "A:2"]}
-        assert groups(two, rules.unlinked(*two_keys("2", "1"))) == {}
+        assert groups(pair, rules) == {"A:1": ["A:1", "A:2"]}
+        assert groups(pair, rules.unlinked(*two("2", "1"))) == {}
 
     def test_an_unlink_parts_two_and_the_keys_are_back(self):
         """Without the rule all is as before."""
-        two = [patient("1"), patient("2", "A:1", seen=1)]
-        rules = PersonRules().unlinked(*two_keys("2", "1"))
+        pair = [patient("1"), patient("2", "A:1", seen=1)]
+        rules = PersonRules().unlinked(*two("2", "1"))
 
-        assert groups(two, rules) == {}
-        assert doubts(two, rules) == []
-        assert groups(two, rules.without(key_of("A\x1f1"))) == groups(two)
+        assert groups(pair, rules) == {}
+        assert doubts(pair, rules) == []
+        assert groups(pair, rules.without("A\x1f1")) == groups(pair)
 
     def test_an_unlink_of_two_whom_a_third_connects(self):
         """To whom the third belongs, a person has to say."""
         three = [patient("1"), patient("2", "A:1", seen=1), patient("3", "A:2", seen=2)]
-        rules = PersonRules().unlinked(*two_keys("1", "3"))
+        rules = PersonRules().unlinked(*two("1", "3"))
 
         assert groups(three, rules) == {}
         assert doubts(three, rules) == [Doubt.UNLINKED_WITHIN]
-        told = rules.linked(*two_keys("2", "3"))
+        told = rules.linked(*two("2", "3"))
         assert groups(three, told) == {"A:2": ["A:2", "A:3"]}
 
-    def test_keys_that_nobody_has_are_told(self):
-        """After a change of the key, say."""
-        rules = PersonRules().linked("a" * 64, "b" * 64)
-        found = grouped([patient("1")], rules, key_of)
+    def test_patients_who_are_not_there_are_told(self):
+        """Their files may be gone."""
+        rules = PersonRules().linked(*two("1", "2"))
+        found = grouped([patient("1")], rules)
 
-        assert found.strangers == {"a" * 64, "b" * 64}
+        assert found.strangers == {"A\x1f2"}
 
     @pytest.mark.parametrize(
         "said",
@@ -237,6 +231,17 @@ class TestPeopleSay:
         assert rules.issuers == (frozenset("ABCD"),)
         assert PersonRules.read(rules.facts()) == rules
 
+    def test_keys_become_identities_or_are_refused(self):
+        """A typing error is told at once, not at the next grouping."""
+        rules = PersonRules.read({"links": [["b" * 64, "a" * 64]]})
+        known = {"a" * 64: "Z\x1f1", "b" * 64: "A\x1f2"}
+        named = rules.renamed(known)
+
+        assert named.links == {("A\x1f2", "Z\x1f1")}
+        assert PersonRules.read(named.facts(), IDENTITIES) == named
+        with pytest.raises(PersonRulesError, match="no patient has"):
+            rules.renamed({"a" * 64: "Z\x1f1"})
+
 
 NAMES = st.integers(0, 7).map(str)
 PATIENTS = st.lists(
@@ -261,15 +266,13 @@ class TestAnyOrder:
         shuffled = list(patients)
         random.shuffle(shuffled)
 
-        assert grouped(shuffled, PersonRules(), key_of) == grouped(
-            patients, PersonRules(), key_of
-        )
+        assert grouped(shuffled, PersonRules()) == grouped(patients, PersonRules())
 
     @given(PATIENTS)
     def test_a_person_is_of_one_birth_date_and_never_too_large(self, patients):
         """Whatever chains lead to him."""
         born = {one.identity: one.birth_dates for one in patients}
-        for person in grouped(patients, PersonRules(largest_group=3), key_of).persons:
+        for person in grouped(patients, PersonRules(largest_group=3)).persons:
             assert len(frozenset().union(*(born[one] for one in person.members))) <= 1
             assert 2 <= len(person.members) <= 3
             assert person.identity in person.members
@@ -277,21 +280,21 @@ class TestAnyOrder:
     @given(PATIENTS)
     def test_an_unlinked_pair_is_never_one(self, patients):
         """And to take the unlink back restores everything."""
-        before = grouped(patients, PersonRules(), key_of)
+        before = grouped(patients, PersonRules())
         for person in before.persons:
             for one, other in pairwise(person.members):
-                rules = PersonRules().unlinked(key_of(one), key_of(other))
-                after = grouped(patients, rules, key_of)
+                rules = PersonRules().unlinked(one, other)
+                after = grouped(patients, rules)
                 assert not any({one, other} <= p.members.keys() for p in after.persons)
-        assert grouped(patients, PersonRules(), key_of) == before
+        assert grouped(patients, PersonRules()) == before
 
     @given(PATIENTS, NAMES)
     def test_a_person_that_grows_keeps_his_key(self, patients, listed):
         """Whoever comes later takes the key of those who were there."""
         late = patient("late", f"A:{listed}", seen=99, issuer="C")
         rules = PersonRules(largest_group=99)
-        before = grouped(patients, rules, key_of).persons
-        after = grouped([*patients, late], rules, key_of).persons
+        before = grouped(patients, rules).persons
+        after = grouped([*patients, late], rules).persons
         keys = {person.identity for person in before}
         for person in after:
             if len(person.members) > 2 and late.identity in person.members:
