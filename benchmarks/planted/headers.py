@@ -52,7 +52,7 @@ def study(plant: Plant, visit: Visit, words: str) -> None:
     person = visit.person
     plant.uid("StudyInstanceUID", visit.uid(), kept=True)
     plant.date("StudyDate", visit.day)
-    plant.keep("StudyTime", f"{visit.at:%H%M%S}")
+    plant.there("StudyTime", f"{visit.at:%H%M%S}")
     plant.hide("AccessionNumber", visit.accession)
     plant.hide("StudyID", f"SID{person.code('study', visit.number)}")
     plant.describe("StudyDescription", words, person.family)
@@ -88,7 +88,7 @@ def of_series(plant: Plant, visit: Visit, series: Series) -> None:
     plant.uid("SeriesInstanceUID", visit.uid(series.number), kept=True)
     plant.keep("SeriesNumber", series.number)
     plant.date("SeriesDate", visit.day)
-    plant.keep("SeriesTime", f"{visit.at + dt.timedelta(minutes=4):%H%M%S}")
+    plant.there("SeriesTime", f"{visit.at + dt.timedelta(minutes=4):%H%M%S}")
     plant.describe("SeriesDescription", series.words, person.family)
     plant.describe("ProtocolName", series.words, person.hospital.split()[0])
     plant.keep("BodyPartExamined", series.body_part)
@@ -135,7 +135,7 @@ def general_image(plant: Plant, visit: Visit, series: Series, number: int) -> No
     for keyword in ("AcquisitionDate", "ContentDate", "InstanceCreationDate"):
         plant.date(keyword, visit.day)
     for keyword in ("AcquisitionTime", "ContentTime"):
-        plant.keep(keyword, f"{at:%H%M%S}")
+        plant.there(keyword, f"{at:%H%M%S}")
     plant.date("AcquisitionDateTime", at)
     plant.uid("InstanceCreatorUID", person.uid("creator"))
     plant.hide("ImageComments", f"Shown to {person.staff[0]}", person.staff[0])

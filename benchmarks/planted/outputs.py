@@ -63,7 +63,7 @@ def output_of(file: Path, root: Path) -> Output:
     texts["path"] = file.relative_to(root).as_posix()
     texts["preamble"] = _decoded(dataset.preamble or b"")
     return Output(
-        uid=str(dataset.SOPInstanceUID),
+        uid=str(dataset.get("SOPInstanceUID", "")),
         texts=texts,
         patient=str(dataset.get("PatientID", "")),
         flat=lambda tag, box: _flat(dataset, tag, box),

@@ -10,6 +10,11 @@ from .answers import REMOVALS, RETENTIONS, Action, Answer, InstanceKey
 from .checks import Mappings, passes
 from .outputs import Output
 
+_DAY = dt.timedelta(days=1)
+_REFERENCE = "(0008,1155)"
+_TIMES = {
+    f"(0008,002{number})": f"(0008,003{number})" for number in range(4)
+}  # Study, Series, Acquisition, Content Date and Time
 ANYWHERE = 5  # letters: a shorter text stands everywhere by chance
 
 
@@ -74,18 +79,23 @@ class Score:
 
 
 def score(
-    keys: Iterable[InstanceKey], outputs: Iterable[Output], mappings: Mappings
+    keys: Iterable[InstanceKey], outputs: Mapping[str, Output], mappings: Mappings
 ) -> Score:
-    """Hold outputs against the key."""
-    made, by_uid = Score(), {output.uid: output for output in outputs}
-    pairs = [(key, by_uid.get(mappings.uids.get(key.uid, ""))) for key in keys]
+    """Hold outputs against the key.
+
+    Args:
+        keys: What is asked.
+        outputs: By SOP Instance UID as planted; one that is missing is gone.
+        mappings: What each identifier has become.
+    """
+    made, pairs = Score(), [(key, outputs.get(key.uid)) for key in keys]
     for key, output in pairs:
         for answer in key.answers:
             _count(made, answer, good=passes(answer, output, mappings))
         if output is not None:
             made.silent.add(good=not _said(key.answers, output))
     _count_intervals(made.intervals, pairs)
-    _count_references(made.references, pairs, by_uid)
+    _count_references(made.references, pairs)
     _count_patients(made.apart, pairs)
     return made
 
@@ -115,43 +125,55 @@ def _said(answers: Sequence[Answer], output: Output) -> bool:
 Pairs = Sequence[tuple[InstanceKey, Output | None]]
 
 
+def found_by(outputs: Iterable[Output], mappings: Mappings) -> dict[str, Output]:
+    """Outputs by the SOP Instance UID that they had before."""
+    by_uid = {output.uid: output for output in outputs}
+    old = {new: old for old, new in mappings.uids.items()}
+    return {old[uid]: output for uid, output in by_uid.items() if uid in old}
+
+
 def _count_intervals(tally: Tally, pairs: Pairs) -> None:
-    """All dates of a patient against their first: was it the same step?"""
-    steps: dict[str, list[int | None]] = defaultdict(list)
+    """All dates of a patient: have they moved by one and the same step?
+
+    A date that has a time beside it is compared with it; of one without, a tool that
+    moves hours as well may be a day off.
+    """
+    steps: dict[str, list[dt.timedelta | None]] = defaultdict(list)
     for key, output in pairs:
+        planted = {answer.tag: answer.value for answer in key.answers}
         for answer in key.answers:
             if answer.action is Action.DATE_SHIFTED:
-                new = output.texts.get(answer.tag, "") if output else ""
-                steps[_person(key)].append(_step(answer.value, new))
+                old = _moment(answer.tag, planted)
+                new = _moment(answer.tag, output.texts) if output else None
+                steps[_person(key)].append(old - new if old and new else None)
     for of_patient in steps.values():
-        common = Counter(of_patient).most_common(1)[0][0]
+        known = Counter(step for step in of_patient if step is not None)
+        common = known.most_common(1)[0][0] if known else None
         for step in of_patient:
-            tally.add(good=step is not None and step == common)
+            near = step and common and abs(step - common) < _DAY
+            tally.add(good=bool(near))
 
 
-def _step(old: str, new: str) -> int | None:
-    before, after = _day(old), _day(new)
-    if before is None or after is None or old[8:14] != new[8:14]:
-        return None
-    return (before - after).days
-
-
-def _day(text: str) -> dt.date | None:
+def _moment(tag: str, texts: Mapping[str, str]) -> dt.datetime | None:
+    """Date at a path, with the time that belongs to it."""
+    text = texts.get(tag, "")
+    clock = texts.get(_TIMES.get(tag, ""), "") or text[8:14] or "000000"
     try:
-        return dt.date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+        return dt.datetime.strptime(text[:8] + clock[:6], "%Y%m%d%H%M%S")  # noqa: DTZ007
     except ValueError:
         return None
 
 
-def _count_references(tally: Tally, pairs: Pairs, by_uid: Mapping[str, Output]) -> None:
+def _count_references(tally: Tally, pairs: Pairs) -> None:
     """References that must be kept, and whose instance is in the corpus."""
     planted = {key.uid for key, _ in pairs}
+    new = {key.uid: output.uid for key, output in pairs if output is not None}
     for key, output in pairs:
         for answer in key.answers:
-            refers = answer.tag.endswith(("(0008,1155)",)) and answer.value in planted
+            refers = answer.tag.endswith(_REFERENCE) and answer.value in planted
             if refers and answer.action is Action.TAG_RETAINED:
                 found = output.texts.get(answer.tag, "") if output else ""
-                tally.add(good=found in by_uid)
+                tally.add(good=bool(found) and found == new.get(answer.value))
 
 
 def _count_patients(tally: Tally, pairs: Pairs) -> None:
