@@ -26,7 +26,10 @@ from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.leak_watch import LeakWatch, leak_watch_of
 from dicom_pipeline.resources.months import Months
 from dicom_pipeline.resources.persons import Persons
+from dicom_pipeline.resources.pixel_judge import PixelJudge
 from dicom_pipeline.resources.queue import Queue
+from dicom_pipeline.resources.review_queue import ReviewQueue
+from dicom_pipeline.resources.reviews import Reviews
 from dicom_pipeline.resources.stage_recipes import stage_recipes
 from dicom_pipeline.resources.warehouse import Warehouse
 from dicom_pipeline.sources.arrivals import Watch
@@ -75,7 +78,18 @@ class Places(Zones):
             pseudonyms=self.pseudonyms,
             profile=self.settings.profile,
             batch_size=self.settings.compressor_batch_size,
+            judge=PixelJudge(self.reviews),
         )
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """What people have said of pixels."""
+        return Reviews(self.raw)
+
+    @cached_property
+    def review_queue(self) -> ReviewQueue:
+        """The images that wait for someone to look."""
+        return ReviewQueue(self.jpegs, self.local_compressor)
 
     @cached_property
     def door(self) -> Door:
@@ -154,7 +168,7 @@ class Places(Zones):
     @cached_property
     def months(self) -> Months:
         """Which months are due."""
-        return Months(self.ledger, self._recipes())
+        return Months(self.ledger, self._recipes(), self.reviews.by_month)
 
     def _recipes(self) -> Recipes:
         """What shapes each output; whoever adds a class of rule names it here."""

@@ -5,7 +5,6 @@ names are keyed hashes, and the month itself is a token.
 """
 
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +15,14 @@ import pyarrow.parquet as pq
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
-from dicom_pipeline.dicom.pixel_policy import Decision, PixelDecision, decide
+from dicom_pipeline.dicom.pixel_decision import Decision, PixelDecision
 from dicom_pipeline.layout import compressed_images_key, image_folder
 from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError
 from dicom_pipeline.resources.compressor import Answer, Job
 from dicom_pipeline.resources.compressor_lambda import AnyCompressor
 from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.pixel_judge import PixelJudge
+from dicom_pipeline.resources.rotation_record import hold_key
 from dicom_pipeline.resources.tables import RawTables, parquet
 
 Row = dict[str, Any]
@@ -71,6 +72,7 @@ class Jpegs:
         pseudonyms: Names them.
         profile: Privacy profile, for the row.
         batch_size: Objects per compressor process, at most.
+        judge: Decides what may be shown.
     """
 
     ledger: Ledger
@@ -79,6 +81,7 @@ class Jpegs:
     pseudonyms: Pseudonyms
     profile: str
     batch_size: int
+    judge: PixelJudge
 
     def make_room(self) -> None:
         """Store a part without rows, so that readers find a schema."""
@@ -92,12 +95,18 @@ class Jpegs:
         token = self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
         return any(self.stage.list(compressed_images_key(token, _PART)))
 
+    def listed(self, month: str) -> list[Row]:
+        """Rows of a month's table as it is; none where it was never made."""
+        token = self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
+        return self._table(token)
+
     def render_month(self, month: str, progress: Progress) -> Rendered:
         """Render what is new or stale, keep what is right, remove what is left over.
 
         JPEGs are written before the table that lists them: a killed run leaves files
         that the next one writes again under the same names.
         """
+        hold_key(self.ledger.bucket, self.pseudonyms)
         token = self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
         owed = {each.render_id: each for each in self._owed(month)}
         before = self._table(token)
@@ -112,6 +121,10 @@ class Jpegs:
         removed = self._remove(before, rows)
         return Rendered(rows, len(todo), len(done), removed)
 
+    def names(self, month: str) -> list["_Owed"]:
+        """What each newest file of a month is called here, in an order that stays."""
+        return list(self._owed(month))
+
     def answered(self) -> tuple[int, int, int]:
         """Hold the ledger against the JPEG table, over all months.
 
@@ -122,9 +135,7 @@ class Jpegs:
         rows = [
             row
             for month in self.ledger.batches_by_month()
-            for row in self._table(
-                self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
-            )
+            for row in self.listed(month)
         ]
         named = {row["sop_instance_uid"] for row in rows}
         bare = sum(not (row["jpeg_key"] or row["reason"]) for row in rows)
@@ -132,10 +143,11 @@ class Jpegs:
 
     def _owed(self, month: str) -> Iterator[_Owed]:
         version = self.compressor.version
-        for row in self._headers(month):
-            decision = decide(json.loads(row["header"]), row["transfer_syntax_uid"])
+        rows = self._headers(month)
+        for row, decision in zip(rows, self.judge.decisions(rows), strict=True):
             sop = self.pseudonyms.uid(row["sop_instance_uid"])
-            made_of = f"{row['fingerprint']}\x1f{decision!r}\x1f{version}\x1f{sop}"
+            file = f"{row['fingerprint']}\x1f{row['sop_instance_uid']}"
+            made_of = f"{file}\x1f{decision!r}\x1f{version}"
             yield _Owed(
                 sop=sop,
                 raw_key=row["raw_key"],
