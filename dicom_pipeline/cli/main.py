@@ -17,6 +17,7 @@ from dicom_pipeline.cli import (
     persons,
     quarantine,
     receive,
+    review,
     versions,
 )
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 for group in (
-    *(load, files, arrivals, receive, quarantine, versions),
+    *(load, files, arrivals, receive, quarantine, review, versions),
     *(deliver, headers, health, erase, deid, persons),
 ):
     group.register(app)
