@@ -185,7 +185,7 @@ class Erasure:
         for file in self._files():
             if is_duckdb(file) and (rows := rows_of(file, who)):
                 hits[f"{file.name} rows"] = rows
-        sought = {*scan.sought(), who.patient_key, *found.study_uids}
+        sought = {*scan.sought, who.patient_key, *found.study_uids}
         # In the store's own files the provider's may lie.
         beside = (self.folders.s3_home, self._receipts)
         return hits | byte_hits(self._home, beside, sought)

@@ -9,9 +9,10 @@ import mmap
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from dicom_pipeline.catalog import ENTITIES, PATIENTS
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+from dicom_pipeline.catalog.pixel_reviews import PIXEL_TABLES
 from dicom_pipeline.catalog.table import TEXT, Table
 from dicom_pipeline.layout import QUARANTINE_PREFIX, RawKey, table_prefix
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
@@ -28,8 +30,12 @@ from dicom_pipeline.resources.parquet_files import read_columns, row_groups
 from dicom_pipeline.resources.purge import count_versions
 from dicom_pipeline.resources.tables import RawTables
 
-_TABLES = (*ENTITIES, HEADERS, ARRIVALS, OBJECTS)
+Test = Callable[[pa.Array], pa.Array]
+
+_TABLES = (*ENTITIES, HEADERS, ARRIVALS, OBJECTS, *PIXEL_TABLES)
 _NAMES = ("patient_name", "other_patient_names", "patient_identity")
+_LONG = ("header", "file_meta", "bulk")  # hardly two alike
+_WORD = pa.dictionary(pa.int32(), TEXT)
 _AT_ONCE = 2  # files; each decodes with one thread
 
 
@@ -67,6 +73,7 @@ class RawScan:
                 hits[f"raw {table.name}"] += rows
         return {place: count for place, count in hits.items() if count}
 
+    @cached_property
     def sought(self) -> list[str]:
         """Values that are sought in texts: none that another patient is called too."""
         return sorted(set(self.values) - self._shared())
@@ -101,22 +108,24 @@ class RawScan:
         )
 
     def _rows(self, table: Table, item: StoredObject) -> int:
-        texts = [field for field in table.schema if field.type == TEXT]
-        ids, pattern = self._ids, self._pattern
         hits = 0
-        for rows in row_groups(self.bucket, item, pa.schema(texts)):
+        for rows in row_groups(self.bucket, item, _texts_of(table)):
             is_hit = pa.array([False] * rows.num_rows, pa.bool_())
             for name in rows.column_names:
-                column = rows[name]
-                if values := ids.get(name):
-                    is_hit = pc.or_(is_hit, pc.is_in(column, value_set=values))
-                elif pattern:
-                    match = pc.match_substring_regex(column, pattern)
-                    is_hit = pc.or_(is_hit, pc.fill_null(match, False))  # noqa: FBT003
+                for test in self._tests(name):
+                    is_hit = pc.or_(is_hit, _told(rows[name], test))
             hits += pc.sum(is_hit).as_py() or 0
         return hits
 
-    @property
+    def _tests(self, column: str) -> Iterator[Test]:
+        """How a column is asked about him: by its ids, or by what he was called."""
+        values, pattern = self._ids.get(column), self._pattern
+        if values is not None:
+            yield partial(pc.is_in, value_set=values)
+        elif pattern:
+            yield partial(pc.match_substring_regex, pattern=pattern)
+
+    @cached_property
     def _ids(self) -> dict[str, pa.Array]:
         found = self.found
         sops = pa.array(sorted(found.sop_uids), TEXT)
@@ -129,14 +138,34 @@ class RawScan:
             "fingerprint": pa.array([], TEXT),
         }
 
-    @property
+    @cached_property
     def _pattern(self) -> str:
         """Matches each value, but no number within a longer one."""
-        spelled = {form for value in self.sought() for form in _spellings(value)}
+        spelled = {form for value in self.sought for form in _spellings(value)}
         if not spelled:
             return ""
         either = "|".join(re.escape(form) for form in sorted(spelled))
         return rf"(?:^|[^0-9A-Za-z.])(?:{either})(?:$|[^0-9A-Za-z.])"
+
+
+def _texts_of(table: Table) -> pa.Schema:
+    """Text columns; words that rows share as words, of which each is looked at once."""
+    wanted = (field for field in table.schema if field.type == TEXT)
+    return pa.schema(
+        (field.name, TEXT if field.name in _LONG else _WORD) for field in wanted
+    )
+
+
+def _told(column: pa.ChunkedArray, test: Test) -> pa.Array:
+    """Which rows a test is true of; a row without a value is none."""
+    told = [
+        test(chunk.dictionary).take(chunk.indices)
+        if pa.types.is_dictionary(chunk.type)
+        else test(chunk)
+        for chunk in column.chunks
+    ]
+    found = pa.chunked_array(told, pa.bool_()).combine_chunks()
+    return pc.fill_null(found, False)  # noqa: FBT003
 
 
 def byte_hits(

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from tempfile import TemporaryFile
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -89,8 +90,8 @@ def row_groups(
 ) -> Iterator[pa.Table]:
     """Yield the rows of one file, a row group at a time: one is in memory.
 
-    The file is fetched whole, to disk: by ranges, each column of each row group would
-    be a request.
+    A dictionary type in ``schema`` is kept as the file encodes it. The file is fetched
+    whole, to disk: by ranges, each column of each row group would be a request.
 
     Raises:
         ObjectGoneError: There is no such file.
@@ -98,7 +99,7 @@ def row_groups(
     with TemporaryFile() as body:
         bucket.download(stored.key, body)
         body.seek(0)
-        file = pq.ParquetFile(body)
+        file = _parsed(body, schema)
         for number in range(file.num_row_groups):
             found = file.read_row_group(number, _known(file, schema), use_threads=False)
             yield _conformed(found, schema)
@@ -122,6 +123,13 @@ def _opened(
         if stored.bytes <= _WHOLE_BYTES
         else _Ranges(bucket, stored)
     )
+    return _parsed(source, schema)
+
+
+def _parsed(
+    source: IO[bytes] | io.RawIOBase, schema: pa.Schema | None
+) -> pq.ParquetFile:
+    """The file, with those columns as words that ``schema`` wants as words."""
     file = pq.ParquetFile(source)
     words = [f.name for f in schema or () if pa.types.is_dictionary(f.type)]
     there = [name for name in words if name in file.schema_arrow.names]
