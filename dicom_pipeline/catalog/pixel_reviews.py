@@ -44,3 +44,6 @@ PIXEL_TEXTS = Table(
         own("batch_id", TEXT, "Digest of what was read together."),
     ),
 )
+
+PIXEL_TABLES = (PIXEL_REVIEWS, PIXEL_TEXTS)
+"""What is kept of images by SOP Instance UID; an erasure takes them along."""

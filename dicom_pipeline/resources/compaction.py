@@ -19,13 +19,14 @@ import pyarrow.parquet as pq
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+from dicom_pipeline.catalog.pixel_reviews import PIXEL_TABLES
 from dicom_pipeline.catalog.table import Table
 from dicom_pipeline.layout import compacted_name, table_prefix
 from dicom_pipeline.resources.batches import BatchFiles, is_compacted
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
 from dicom_pipeline.resources.parquet_files import read_batch
 
-LEDGERS = (ARRIVALS, OBJECTS)
+LEDGERS = (ARRIVALS, OBJECTS, *PIXEL_TABLES)
 TABLES = (*ENTITIES, HEADERS, *LEDGERS)
 
 _PART_BYTES = 16 << 20

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.header_schemas import HEADER_SCHEMAS
 from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.catalog.pixel_reviews import PIXEL_TABLES
 from dicom_pipeline.catalog.table import Table
 from dicom_pipeline.dicom.rows import entity_tables
 from dicom_pipeline.layout import (
@@ -93,7 +94,7 @@ class RawErasure:
                 counts["raw_headers_rows"] += self._change(HEADERS, item, without)
             counts["raw_entity_rows"] += self._entities(month, batches)
         counts["header_schemas"] = self._schemas(found)
-        return counts
+        return counts | self._pixels(found)
 
     def forget_builds(self, found: Found) -> None:
         """Let his months be built again: what his rows described is described anew."""
@@ -159,6 +160,21 @@ class RawErasure:
             return rows.filter(pc.invert(pc.is_in(rows[BATCH], value_set=names)))
 
         return self._change(table, item, without, again)
+
+    def _pixels(self, found: Found) -> Counts:
+        """Take out what people and text recognition have said of his images."""
+        sops = pa.array(sorted(found.sop_uids), pa.string())
+
+        def without(rows: pa.Table) -> pa.Table:
+            return rows.filter(pc.invert(pc.is_in(rows["sop_instance_uid"], sops)))
+
+        return {
+            f"{table.name}_rows": sum(
+                self._change(table, item, without)
+                for item in self.tables.files.listed(table_prefix(table.name))
+            )
+            for table in PIXEL_TABLES
+        }
 
     def _schemas(self, found: Found) -> int:
         """Delete the schemas of his batches; they are made again when asked for.

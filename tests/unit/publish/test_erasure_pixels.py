@@ -1,0 +1,48 @@
+"""What was said of a patient's pixels goes with him."""
+
+import pytest
+from moto import mock_aws
+
+from dicom_pipeline.dicom.pixel_review import Review, Verdict, Why
+from dicom_pipeline.resources.reviews import Reviews
+from tests.unit.publish.archives import HER, HIM, IDENTITY, NAMES, Archive
+
+
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    """Two patients; one request at a time, for moto's sake."""
+    for name in ("purge", "erasure_stage"):
+        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
+    with mock_aws():
+        made = Archive(tmp_path / "home")
+        made.send(HIM, 1)
+        made.send(HER, 1)
+        made.load()
+        made.build()
+        yield made
+
+
+def test_verdicts_on_his_images_go_and_others_stay(archive):
+    """A reviewer's note may name him, and the row has his UID."""
+    reviews = Reviews(archive.raw)
+    his, hers = (f"1.2.826.0.1.{who[-2:]}.3.1" for who in (HIM, HER))
+    for sop, note in ((his, NAMES[HIM]), (hers, "")):
+        said = (Verdict.RELEASED, Why.NO_TEXT, "ann")
+        reviews.record(Review(sop, "f", "2024-01", *said, note=note))
+
+    receipt = archive.erasure().erase(IDENTITY)
+
+    assert set(Reviews(archive.raw).standing()) == {hers}
+    assert receipt["removed"]["pixel_reviews_rows"] == 1
+    assert receipt["found_afterwards"] == {}
+
+
+def test_a_note_that_names_him_elsewhere_is_found(archive):
+    """On another's image it stays, and the receipt says that it does."""
+    hers = f"1.2.826.0.1.{HER[-2:]}.3.1"
+    said = (Verdict.REFUSED, Why.NAMES_SOMEONE, "ann")
+    Reviews(archive.raw).record(Review(hers, "f", "2024-01", *said, note=NAMES[HIM]))
+
+    receipt = archive.erasure().erase(IDENTITY)
+
+    assert receipt["found_afterwards"]["raw pixel_reviews"] == 1
