@@ -6,15 +6,22 @@ from typing import Annotated
 
 import typer
 
-from dicom_pipeline.cli.console import err, fail, out, print_json, table
+from dicom_pipeline.cli.console import REFUSED, err, fail, out, print_json, table
 from dicom_pipeline.deid.keys import KeyUnavailableError, create_key_file
-from dicom_pipeline.deid.rotation import Mode
-from dicom_pipeline.deid.rules import rules_from
+from dicom_pipeline.deid.rotation import (
+    Mode,
+    RecipientError,
+    for_recipient,
+    held_by_name,
+)
+from dicom_pipeline.deid.rules import Rule, rules_from
 from dicom_pipeline.places import Places
+from dicom_pipeline.publish.release import Release, ReleaseError
+from dicom_pipeline.publish.release_record import Releasing
 from dicom_pipeline.publish.snapshot import publish
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.dbt import DbtError
-from dicom_pipeline.resources.key_sources import KeyAddresses
+from dicom_pipeline.resources.key_sources import KeyAddresses, load_key
 from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.rotation import Counts, Rotation, Say, Side
 from dicom_pipeline.resources.rotation_plan import addresses_before
@@ -36,6 +43,7 @@ def register(group: typer.Typer) -> None:
     """Add these commands to the group ``deid``."""
     group.command("new-key")(new_key)
     group.command("rotate-key")(rotate_key)
+    group.command("release")(release)
 
 
 def new_key(
@@ -61,8 +69,15 @@ def rotate_key(mode: ModeOption, json: Json = False) -> None:
     """
     if mode is Mode.FIRST:
         fail("a rotation is chained or rederive")
+    settings = Settings()
+    if settings.profile.draws_names:
+        fail(
+            "under this profile names are random and kept in the vault: no key gives"
+            " them, so none is rotated (docs/keys.md)",
+            REFUSED,
+        )
     try:
-        with _Rotated(Settings()).open() as places:
+        with _Rotated(settings).open() as places:
             with err.status("rotating") as status:
                 done = rotation_of(places, mode, status.update).run()
             if mode is Mode.REDERIVE:
@@ -75,6 +90,64 @@ def rotate_key(mode: ModeOption, json: Json = False) -> None:
     except (RenamingError, DbtError) as error:
         fail(f"{error}; nothing is mixed: mend it and run the rotation again")
     _say(mode, done, [asdict(link) for link in links], json=json)
+
+
+def release(
+    recipient: Annotated[
+        str, typer.Option(help="His name, always the same: a-z, digits, hyphens.")
+    ],
+    folder: Annotated[Path, typer.Option("--out", help="A folder that is made.")],
+    jpegs: Annotated[bool, typer.Option("--jpegs", help="Copy JPEGs as well.")] = False,
+    new_history: Annotated[
+        bool,
+        typer.Option("--new-history", help="Let his names change, after a rotation."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write the processed tables for one recipient, under names of his own.
+
+    Two recipients cannot join what they have; one can join all that he was given.
+    """
+    settings = Settings()
+    try:
+        with Places(settings).open() as places, err.status("releasing"):
+            work = _releasing(places, recipient, jpegs=jpegs)
+            said = work.run(folder.absolute(), new_history=new_history)
+    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
+        fail(str(error))
+    except (RecipientError, RenamingError, ReleaseError) as error:
+        fail(str(error), REFUSED)
+    if json:
+        print_json(said)
+        return
+    rows = [[t, f["rows"], f["columns"], f["file"]] for t, f in said["tables"].items()]
+    table(f"release {said['number']}", ["table", "rows", "columns", "file"], rows)
+    left: list[list[object]] = [[name, why] for name, why in said["left_out"].items()]
+    table("left out", ["column", "why"], left)
+
+
+def _releasing(places: Places, recipient: str, *, jpegs: bool) -> Releasing:
+    settings = places.settings
+    key_file = settings.home.absolute() / "release.key"
+    if not settings.release_key_uri and not key_file.exists():
+        create_key_file(key_file)
+    by = for_recipient(
+        load_key(settings.release_key),
+        recipient,
+        places.pseudonyms,
+        shifts_dates=settings.profile.shifts_dates,
+    )
+    held = held_by_name(_rules(settings))
+    snapshot = places.warehouse.snapshot
+    return Releasing(
+        recipient, Release(snapshot, held, by, jpegs), places.raw, places.stage
+    )
+
+
+def _rules(settings: Settings) -> tuple[Rule, ...]:
+    mapping = settings.dbt_project / "seeds" / "anonymization_mapping.csv"
+    with mapping.open(encoding="utf-8", newline="") as lines:
+        return rules_from(lines)
 
 
 class _Rotated(Places):
@@ -92,16 +165,13 @@ def rotation_of(places: Places, mode: Mode, say: Say) -> Rotation:
     """
     before = addresses_before(KeyRecord.of(places.raw), places.key_addresses, mode)
     old = _Rotated(places.settings.model_copy(update=_settings(before)))
-    mapping = places.settings.dbt_project / "seeds" / "anonymization_mapping.csv"
-    with mapping.open(encoding="utf-8", newline="") as lines:
-        rules = rules_from(lines)
     warehouse = places.warehouse
     return Rotation(
         ledger=places.ledger,
         stage=places.stage,
         warehouse=warehouse,
         dbt=places.dbt,
-        rules=rules,
+        rules=_rules(places.settings),
         old=_side(old),
         new=_side(places),
         mode=mode,

@@ -48,7 +48,7 @@ class Held:
     domain: str = ""
 
 
-_KEPT = Held(Kind.KEPT)
+KEPT = Held(Kind.KEPT)
 _PASSED = {
     "sop_instance_uid": Held(Kind.UID),
     "jpeg_key": Held(Kind.JPEG),
@@ -57,8 +57,8 @@ _PASSED = {
     "deid_key_version": Held(Kind.VERSION),
 }
 _LINEAGE = {
-    "deid_profile": _KEPT,
-    "deid_rules_sha256": _KEPT,
+    "deid_profile": KEPT,
+    "deid_rules_sha256": KEPT,
     "batch_token": _PASSED["batch_token"],
     "deid_key_version": _PASSED["deid_key_version"],
 }
@@ -83,7 +83,7 @@ def held_by_stage(rules: Iterable[Rule]) -> dict[str, dict[str, Held]]:
         if rule.target_function != "drop":
             columns = tables.setdefault(f"{STAGE_TABLE}{rule.table_name}", {})
             columns[rule.stage_column] = _held(rule)
-    jpegs = dict.fromkeys(COMPRESSED_IMAGES.schema.names, _KEPT) | _PASSED
+    jpegs = dict.fromkeys(COMPRESSED_IMAGES.schema.names, KEPT) | _PASSED
     return {
         **{table: columns | _LINEAGE for table, columns in tables.items()},
         f"{STAGE_TABLE}{COMPRESSED_IMAGES.name}": jpegs,
@@ -104,7 +104,7 @@ def _held(rule: Rule) -> Held:
         return Held(Kind.TOKEN, rule.domain)
     if function == "uid_remap":
         return Held(Kind.UIDS if rule.target_type.endswith("[]") else Kind.UID)
-    return Held(_DATES[function]) if function in _DATES else _KEPT
+    return Held(_DATES[function]) if function in _DATES else KEPT
 
 
 @dataclass(frozen=True)
