@@ -7,14 +7,11 @@ starts in 0.3 s. What dbt writes about itself goes below the home folder.
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 from filelock import FileLock
 
 _PASSED = {"success", "pass"}
@@ -120,14 +117,12 @@ class Dbt:
             yield
 
     def _invoke(self, command: str, options: Sequence[str]) -> Any:  # noqa: ANN401
-        manifest = self._manifest if command == "build" else None
+        from dicom_pipeline.resources.dbt_process import invoke  # noqa: PLC0415
+
+        packed = self.home / "target" / "partial_parse.msgpack"
+        words = ["--quiet", command, *self._places, *options]
         with self._environment():
-            done = dbtRunner(manifest=manifest).invoke(
-                ["--quiet", command, *self._places, *options]
-            )
-            # Without this the process keeps the warehouse locked (measured).
-            close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
-            close()
+            done = invoke(words, packed if command == "build" else None)
         if done.exception is not None:
             raise DbtError(
                 f"dbt {command} stopped: {_first_line(done.exception)}"
@@ -143,15 +138,6 @@ class Dbt:
             *("--log-path", str(self.home / "logs")),
             *("--no-use-colors", "--no-send-anonymous-usage-stats"),
         ]
-
-    @property
-    def _manifest(self) -> Manifest:
-        """Read anew for each build: a build leaves its marks in it.
-
-        Of an ephemeral model that was compiled once, no other build has the text.
-        """
-        packed = self.home / "target" / "partial_parse.msgpack"
-        return Manifest.from_msgpack(packed.read_bytes())
 
     def _newest(self) -> float:
         return max(file.stat().st_mtime for file in self._files())
