@@ -179,6 +179,10 @@ def test_corpus_files_look_as_the_standard_says(tmp_path):
         ("OBXXXX1A_expb.dcm", "OBXXXX1A.dcm"),
         ("OBXXXX1A_expb_2frame.dcm", "OBXXXX1A_2frame.dcm"),
         ("CT_small_deflated.dcm", "CT_small.dcm"),
+        (
+            "emri_small_jpeg_2k_lossless_too_short.dcm",
+            "emri_small_jpeg_2k_lossless.dcm",
+        ),
     ],
 )
 def test_files_without_an_oracle_equal_their_twins(tmp_path, coded, plain):
