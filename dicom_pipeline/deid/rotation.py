@@ -5,7 +5,7 @@ needs what the names stand for.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -153,18 +153,3 @@ def for_recipient(
         raise RecipientError
     own = sub_key(release_key, f"recipient/{recipient}")
     return Renaming(stored, Pseudonyms(own, stored.key_version), shifts_dates)
-
-
-def pseudonyms_of(
-    modes: Sequence[Mode], keys: Sequence[bytes], version: int
-) -> Pseudonyms:
-    """Return the pseudonyms of the newest of some keys.
-
-    Args:
-        modes: How each key took over, oldest first.
-        keys: The keys.
-        version: Of the newest.
-    """
-    made_anew = max(i for i, mode in enumerate(modes) if mode is not Mode.CHAINED)
-    *previous, key = keys[made_anew:]
-    return Pseudonyms(key, version, previous=previous, retired=keys[:made_anew])

@@ -144,7 +144,7 @@ def chained(by: Renaming) -> Named:
             **row,
             "sop_instance_uid": by.uid(row["sop_instance_uid"]),
             "jpeg_key": row["jpeg_key"] and jpeg_key(by, row["jpeg_key"]),
-            "render_id": by.token("render", row["render_id"]),
+            "render_id": row["render_id"] and by.token("render", row["render_id"]),
             "deid_key_version": by.new.key_version,
         }
 
