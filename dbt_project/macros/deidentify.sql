@@ -24,7 +24,9 @@
     {%- elif function == 'keep_time' -%}
         {{ keep_time(column) }}
     {%- elif function == 'age_cap' -%}
-        {{ age_cap(column) }}
+        {{ age_cap(
+            column, 'keyed_rows.own_is_over_89' if deid_profile() == 'safe_harbor' else none
+        ) }}
     {%- elif function == 'round_num' -%}
         {{ round_num(column, type, rule.argument) }}
     {%- elif function == 'keep_num' -%}

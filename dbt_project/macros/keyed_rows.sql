@@ -12,13 +12,19 @@
     {%- set columns = raw_columns(table) -%}
     {%- set has_patient = 'patient_identity' in columns -%}
     {%- set names_people = 'text_terms' in functions -%}
+    {%- set asks_age = 'age_cap' in functions and deid_profile() == 'safe_harbor' -%}
     select
         {{ rows }}.*,
         {%- if has_patient %}
         {{ phi_token("'patient_id'", rows ~ '.patient_identity') }} as own_patient_key,
+        {%- if 'date_shift' in functions or 'datetime_shift' in functions %}
         {{ phi_shift_days(
             phi_token("'patient_id'", rows ~ '.patient_identity')
         ) }} as own_shift_days,
+        {%- endif %}
+        {%- endif %}
+        {%- if asks_age %}
+        ages.is_over_89 as own_is_over_89,
         {%- endif %}
         {%- if names_people %}
         {{ joined_texts(
@@ -41,5 +47,9 @@
         group by patient_identity
     ) as people
         on {{ rows }}.patient_identity = people.patient_identity
+    {%- endif %}
+    {%- if asks_age %}
+    left join ({{ over_89(rows) }}) as ages
+        on {{ rows }}.patient_identity = ages.patient_identity
     {%- endif %}
 {%- endmacro %}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dicom_pipeline.catalog.table import Column, Table
-from dicom_pipeline.deid.profiles import Profile
+from dicom_pipeline.deid.profiles import Profile, function_in
 from dicom_pipeline.deid.ps315 import table as ps315_table
 from dicom_pipeline.deid.rules import SHIFTS, Rule
 
@@ -28,6 +28,15 @@ FUNCTIONS = {
 }
 """What each function of the mapping does, in one sentence."""
 
+IN_SAFE_HARBOR = {
+    "surrogate_key": "Replaced by a random surrogate, which the vault keeps.",
+    "uid_remap": "Replaced by a random UID, which the vault keeps; references join.",
+    "year_only": "Cut to the year; null for a patient who was ever older than 89.",
+    "age_cap": "Kept up to 89 years; 090Y if any row of the patient tells more.",
+    "text_terms": "As in research, and without numbers that have no unit.",
+}
+"""What safe_harbor says of a function where it says otherwise."""
+
 _LIMITED = "Kept: profile limited does not move dates."
 NOT_LISTED = "not in E.1-1"
 OWN = "own column"
@@ -41,8 +50,14 @@ METHODS = {
     "113103": ("Clean Graphics Option", "not claimed: graphics are dropped"),
     "113104": ("Clean Structured Content Option", "not claimed: content is dropped"),
     "113105": ("Clean Descriptors Option", "claimed: words of a closed lexicon"),
-    "113106": ("Retain Longitudinal Temporal Information Full Dates", "limited"),
-    "113107": ("Retain Longitudinal Temporal Information Modified Dates", "research"),
+    "113106": (
+        "Retain Longitudinal Temporal Information Full Dates",
+        "claimed in limited",
+    ),
+    "113107": (
+        "Retain Longitudinal Temporal Information Modified Dates",
+        "claimed in research",
+    ),
     "113108": ("Retain Patient Characteristics Option", "claimed: rounded, capped"),
     "113109": ("Retain Device Identity Option", "not claimed: keyed hashes"),
     "113110": ("Retain UIDs Option", "not claimed: keyed UIDs"),
@@ -66,6 +81,7 @@ class Explanation:
         becomes: Name in the stage layer; empty where there is none.
         research: What happens in the default profile.
         limited: What happens where dates are kept.
+        safe_harbor: What happens where years alone are kept.
         why: The mapping's note.
     """
 
@@ -78,6 +94,7 @@ class Explanation:
     becomes: str
     research: str
     limited: str
+    safe_harbor: str
     why: str
 
 
@@ -126,8 +143,15 @@ def _explained(table: Table, column: Column, rule: Rule) -> Explanation:
         becomes="" if rule.target_function == "drop" else rule.stage_column,
         research=how,
         limited=limited,
+        safe_harbor=_in_safe_harbor(table, column, rule),
         why=rule.note,
     )
+
+
+def _in_safe_harbor(table: Table, column: Column, rule: Rule) -> str:
+    function = rule.target_function
+    other = function_in(Profile.SAFE_HARBOR, table.name, column.name, function)
+    return IN_SAFE_HARBOR.get(other, FUNCTIONS[other])
 
 
 def _plain(word: str) -> str:

@@ -17,6 +17,8 @@ STAYS = REMEMBERED | FIRST_KEY_ALONE
 class Book(Protocol):
     """Gives the same surrogate for the same identifier each time."""
 
+    @property
+    def check_value(self) -> str: ...  # noqa: D102
     def surrogates(self, domain: str, texts: Iterable[str]) -> Mapping[str, bytes]: ...  # noqa: D102
 
 
@@ -47,6 +49,11 @@ class Surrogates(Pseudonyms):
         super().__init__(key, key_version, previous=previous, retired=retired)
         self.book = book
         self._met: dict[str, Mapping[str, bytes]] = {}
+
+    @property
+    def vault_check_value(self) -> str:
+        """16 hexadecimal digits by which a warehouse knows its vault again."""
+        return self.book.check_value
 
     def meet(self, domain: str, texts: Iterable[str]) -> None:
         """Ask the vault for many at once, and keep the answer until the next many.

@@ -9,6 +9,7 @@ from importlib.resources import files
 _WORD = re.compile(r"\d{1,3}\.\d{1,3}[a-z]*|[^\W_]+")
 _UNIT = "mm|cm|s|ms|min|hz|kv|kvp|kev|ma|mas|t|deg|x|ch|d"
 _NUMBER = re.compile(rf"\d{{1,3}}(\.\d{{1,3}})?({_UNIT})?")
+_BARE = re.compile(r"\d[\d.]*")
 # Sequence names as scanners print them: tse2d1, fl3d, ep2d, tfl3d1.
 _SEQUENCE = re.compile(
     r"(tse|tfl|gre|fl|se|ep|epfid|spc|spcir|tir|fi|fq|h|qfl|swi)[23]d\d{0,3}"
@@ -33,13 +34,16 @@ def words(text: str) -> list[str]:
     return _WORD.findall("".join(c for c in folded if not unicodedata.combining(c)))
 
 
-def imaging_terms(text: str, people: Iterable[str] = ()) -> str | None:
+def imaging_terms(
+    text: str, people: Iterable[str] = (), *, bare_numbers: bool = True
+) -> str | None:
     """Keep of a description what cannot name anyone.
 
     Args:
         text: A description as someone typed it.
         people: Names and identifiers of the same file or patient. Their words are
             removed even where they are in the lexicon: Hand, Young and Block are names.
+        bare_numbers: Whether a number without a unit is kept: 94 may be an age.
 
     Returns:
         The terms in their order, lower case, parted by spaces; None if none is left.
@@ -49,7 +53,8 @@ def imaging_terms(text: str, people: Iterable[str] = ()) -> str | None:
     personal = {word for name in people for word in words(name)}
     plain = _STROKE.sub(lambda found: "wo " if found[1] else "w ", text)
     kept = [word for word in words(_NUMBERS.sub(_decimal, plain)) if _is_term(word)]
-    return " ".join(word for word in kept if word not in personal) or None
+    spoken = (word for word in kept if bare_numbers or not _BARE.fullmatch(word))
+    return " ".join(word for word in spoken if word not in personal) or None
 
 
 def _decimal(numbers: re.Match[str]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dicom_pipeline.deid.profiles import Profile
 from dicom_pipeline.deid.stage import StageColumn
 
 Tests = list[Any]
@@ -42,7 +43,7 @@ PRESENT: Tests = ["not_null"]
 # Tests for every column of that name, wherever it is.
 TESTS: Mapping[str, Tests] = {
     "batch_token": PRESENT,
-    "deid_profile": [_one_of("research", "limited")],
+    "deid_profile": [_one_of(*Profile)],
     "patient_sex": [_one_of("F", "M", "O")],
     "patient_identity_removed": [_one_of("YES")],
     "burned_in_annotation": [_one_of("YES", "NO")],

@@ -14,6 +14,7 @@ from pathlib import Path
 from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.catalog.table import Table
+from dicom_pipeline.deid import profiles
 from dicom_pipeline.deid.recipes import rules_of, table_sha256
 from dicom_pipeline.deid.rules import Rule, check_rules, rules_from, rules_sha256
 from dicom_pipeline.deid.stage import StageColumn, passed_columns, stage_columns
@@ -82,6 +83,17 @@ def render_rules(rules: Sequence[Rule], codes: Sequence[Mapping[str, str]]) -> s
     return _macro("table_sha256(table)", about, "table", hashes)
 
 
+def render_profiles() -> str:
+    """The macro that knows what the profile safe_harbor does otherwise."""
+    about = "What safe_harbor replaces: functions, functions of columns, types."
+    names = {
+        "functions": profiles.FUNCTIONS,
+        "columns": profiles.COLUMNS,
+        "types": profiles.TYPES,
+    }
+    return _macro("safe_harbor(what)", about, "what", names)
+
+
 def render_catalogue() -> str:
     """The macro that knows the columns of each raw table, and the VR of each."""
     columns = {
@@ -115,6 +127,7 @@ def generated_files(project: Path) -> dict[Path, str]:
         project / "macros" / "rules" / "packaged_sha256.sql": render_packaged(hashes),
         project / "macros" / "rules" / "table_sha256.sql": render_rules(rules, codes),
         project / "macros" / "rules" / "catalogue.sql": render_catalogue(),
+        project / "macros" / "rules" / "safe_harbor.sql": render_profiles(),
     }
 
 
@@ -172,10 +185,20 @@ def _model(model: Model, columns: Iterable[StageColumn]) -> Iterator[str]:
     for column in columns:
         yield f"      - name: {column.name}"
         yield f"        description: {json.dumps(column.description)}"
-        yield f"        data_type: {column.data_type}"
+        yield f"        data_type: {_type(column.data_type)}"
         tests = model.tests.get(column.name) or TESTS.get(column.name)
         if tests:
             yield f"        data_tests: {json.dumps(tests)}"
+
+
+def _type(data_type: str) -> str:
+    """The type of a contract; a profile may have another in its place."""
+    other = profiles.TYPES.get(data_type)
+    if other is None:
+        return data_type
+    asked = "env_var('DICOM_PIPELINE_PROFILE', 'research')"
+    is_it = f"{asked} == '{profiles.Profile.SAFE_HARBOR}'"
+    return f"\"{{{{ '{other}' if {is_it} else '{data_type}' }}}}\""
 
 
 if __name__ == "__main__":

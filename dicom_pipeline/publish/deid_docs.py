@@ -9,11 +9,17 @@ from pathlib import Path
 import jinja2
 
 from dicom_pipeline.catalog import MAPPED
-from dicom_pipeline.deid import ps315
-from dicom_pipeline.deid.explain import FUNCTIONS, METHODS, Explanation, explanations
+from dicom_pipeline.deid import profiles, ps315
+from dicom_pipeline.deid.explain import (
+    FUNCTIONS,
+    IN_SAFE_HARBOR,
+    METHODS,
+    Explanation,
+    explanations,
+)
 from dicom_pipeline.deid.needles import KINDS, LONGEST, RARE, SHORTEST, SHORTEST_NAME
 from dicom_pipeline.deid.pseudonyms import SHIFT_STEPS, SHORTEST_SHIFT_DAYS
-from dicom_pipeline.deid.rules import rules_from, rules_sha256
+from dicom_pipeline.deid.rules import SHIFTS, rules_from, rules_sha256
 from dicom_pipeline.deid.terms import lexicon
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +51,7 @@ def render(project: Path) -> str:
         tables=MAPPED,
         digest=digest,
         functions=FUNCTIONS,
+        harbor=_harbor(),
         used=_used(rows),
         methods=METHODS,
         ps315=ps315,
@@ -55,6 +62,13 @@ def render(project: Path) -> str:
         kinds=[kind.value for kind in KINDS],
         limits=(SHORTEST, SHORTEST_NAME, LONGEST, round(1 / RARE)),
     )
+
+
+def _harbor() -> dict[str, str]:
+    replaced = {name: FUNCTIONS[other] for name, other in profiles.FUNCTIONS.items()}
+    shifted = dict.fromkeys(SHIFTS, IN_SAFE_HARBOR["year_only"])
+    own = {name: said for name, said in IN_SAFE_HARBOR.items() if name != "year_only"}
+    return own | replaced | shifted
 
 
 def _used(rows: Sequence[Explanation]) -> dict[str, int]:

@@ -6,8 +6,7 @@ Runs inside dbt, not Dagster. A key rendered by Jinja would be readable in ``tar
 
 import importlib.util
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,16 +17,17 @@ import pyarrow as pa
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 from duckdb import DuckDBPyConnection
-from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from dicom_pipeline.deid.keys import KeyUnavailableError, NoKeyError
+from dicom_pipeline.deid.profiles import profile_of
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
+from dicom_pipeline.deid.surrogates import Surrogates
 from dicom_pipeline.deid.terms import imaging_terms
+from dicom_pipeline.deid.vault import VaultError
+from dicom_pipeline.resources.arrow_functions import Meet, kept, of_one, of_two
 from dicom_pipeline.resources.key_sources import KeyAddresses
-
-TEXT = pa.string()
-Array = Any  # pyarrow arrays carry no types
-Value = str | int | None
+from dicom_pipeline.resources.vault import surrogates_of
+from dicom_pipeline.resources.vault_store import vault_store
 
 
 class Plugin(BasePlugin):
@@ -41,7 +41,9 @@ class Plugin(BasePlugin):
             tuple(str(plugin_config.get("previous_key_uris") or "").split()),
         )
         self._endpoint = str(plugin_config.get("s3_endpoint") or "")
-        self._pseudonyms = _pseudonyms(keys)
+        profile = profile_of(str(plugin_config.get("profile") or "research"))
+        vault = str(plugin_config.get("vault") or "")
+        self._pseudonyms = _pseudonyms(keys, vault if profile.draws_names else None)
 
     def configure_connection(self, conn: DuckDBPyConnection) -> None:
         """Run by dbt-duckdb for the connection that all its cursors come from."""
@@ -51,6 +53,8 @@ class Plugin(BasePlugin):
         create_secret(conn, self._endpoint)
         if self._pseudonyms:
             check_key(conn, self._pseudonyms)
+        if isinstance(self._pseudonyms, Surrogates):
+            check_vault(conn, self._pseudonyms)
         register_functions(conn, self._pseudonyms)
 
 
@@ -90,11 +94,7 @@ def check_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
     A wrong key fails nothing by itself: it silently gives every patient a second life.
     """
     version = pseudonyms.key_version
-    conn.execute("create schema if not exists stage")
-    conn.execute(
-        "create table if not exists stage.deid_key_check"
-        " (key_version integer primary key, check_value varchar not null)"
-    )
+    make_key_table(conn)
     [(newest, has_tables)] = conn.execute(
         "select max(key_version), exists (from duckdb_tables() where schema_name ="
         " 'stage' and starts_with(table_name, 'stg_')) from stage.deid_key_check"
@@ -115,12 +115,42 @@ def check_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
         )
 
 
+def make_key_table(conn: DuckDBPyConnection) -> None:
+    """Have the table in which a warehouse remembers its keys."""
+    conn.execute("create schema if not exists stage")
+    conn.execute(
+        "create table if not exists stage.deid_key_check"
+        " (key_version integer primary key, check_value varchar not null)"
+    )
+
+
 def remember_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
     """Write down which keys named this warehouse, unless their version is there."""
     conn.execute(
         "insert into stage.deid_key_check values (?, ?) on conflict do nothing",
         [pseudonyms.key_version, pseudonyms.check_value],
     )
+
+
+def check_vault(conn: DuckDBPyConnection, names: Surrogates) -> None:
+    """Stop if this warehouse was named by another vault; remember the first one.
+
+    A vault that was begun anew gives every patient a second life, as a wrong key does.
+    """
+    conn.execute(
+        "create table if not exists stage.deid_vault_check (check_value varchar)"
+    )
+    conn.execute(
+        "insert into stage.deid_vault_check"
+        " select ? where not exists (from stage.deid_vault_check)",
+        [names.vault_check_value],
+    )
+    [(known,)] = conn.execute("from stage.deid_vault_check").fetchall()
+    if known != names.vault_check_value:
+        raise DbtRuntimeError(
+            "deid: this is not the vault that the warehouse was made with; bring"
+            " the prefix vault/ of the raw bucket back (docs/profiles.md)"
+        )
 
 
 @dataclass
@@ -143,14 +173,24 @@ def register_functions(conn: DuckDBPyConnection, key: Pseudonyms | None) -> None
     held = _holder(conn)
     held.key = key
     integer = pa.int32()
-    of_one(conn, "phi_uid", lambda uid: _given(held).uid(uid))
+    of_one(conn, "phi_uid", lambda uid: _given(held).uid(uid), meet=_meets_uids(held))
     of_one(conn, "phi_shift_days", lambda of: _given(held).shift_days(of), integer)
-    of_two(conn, "phi_token", lambda domain, text: _given(held).token(domain, text))
+    of_two(
+        conn,
+        "phi_token",
+        lambda domain, text: _given(held).token(domain, text),
+        meet=_meets_texts(held),
+    )
     of_two(
         conn, "phi_batch_token", lambda table, of: _given(held).batch_token(table, of)
     )
     of_two(conn, "text_terms", lambda text, people: imaging_terms(text, [people]))
-    with _kept():
+    of_two(
+        conn,
+        "text_words",
+        lambda text, people: imaging_terms(text, [people], bare_numbers=False),
+    )
+    with kept():
         conn.create_function(
             "phi_key_check", lambda: _given(held).check_value, [], "VARCHAR"
         )
@@ -163,60 +203,17 @@ def _holder(conn: DuckDBPyConnection) -> _Holder:
     return _HOLDERS.setdefault(path, _Holder()) if path else _Holder()
 
 
-def _kept() -> AbstractContextManager[None]:
-    """Let a function that is there already be."""
-    return suppress(duckdb.CatalogException)
+def _meets_uids(held: _Holder) -> Meet:
+    return lambda rows: _given(held).meet("uid", [uid for (uid,) in rows])
 
 
-def of_one(
-    conn: DuckDBPyConnection,
-    name: str,
-    function: Callable[[str], Value],
-    returned: pa.DataType = TEXT,
-) -> None:
-    """Register a function of one text."""
+def _meets_texts(held: _Holder) -> Meet:
+    def meet(rows: Collection[tuple[str, ...]]) -> None:
+        for domain in {domain for domain, _ in rows}:
+            texts = [text for of, text in rows if of == domain]
+            _given(held).meet(domain, texts)
 
-    def values(texts: Array) -> Array:
-        return _mapped(function, returned, texts)
-
-    result = "INTEGER" if returned == pa.int32() else "VARCHAR"
-    with _kept():
-        conn.create_function(
-            name,
-            values,
-            ["VARCHAR"],
-            result,
-            type=PythonUDFType.ARROW,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
-
-
-def of_two(
-    conn: DuckDBPyConnection, name: str, function: Callable[[str, str], Value]
-) -> None:
-    """Register a function of two texts."""
-
-    def values(first: Array, second: Array) -> Array:
-        return _mapped(function, TEXT, first, second)
-
-    with _kept():
-        conn.create_function(
-            name,
-            values,
-            ["VARCHAR"] * 2,
-            "VARCHAR",
-            type=PythonUDFType.ARROW,
-            null_handling=FunctionNullHandling.SPECIAL,
-        )
-
-
-def _mapped(
-    function: Callable[..., Value], returned: pa.DataType, *columns: Array
-) -> Array:
-    """Each distinct row once: 2 to 12 times as fast as a function of values (noisy)."""
-    rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
-    made = {row: None if None in row else function(*row) for row in set(rows)}
-    return pa.array([made[row] for row in rows], returned)
+    return meet
 
 
 def _given(held: _Holder) -> Pseudonyms:
@@ -225,14 +222,17 @@ def _given(held: _Holder) -> Pseudonyms:
     return held.key
 
 
-def _pseudonyms(keys: KeyAddresses) -> Pseudonyms | None:
+def _pseudonyms(keys: KeyAddresses, vault: str | None) -> Pseudonyms | None:
     """Nothing without an address: analysts build the processed layer without a key."""
     if not keys.key:
         return None
     try:
-        return keys.pseudonyms()
-    except KeyUnavailableError as error:
+        if vault is None:
+            return keys.pseudonyms()
+        names = surrogates_of(keys, vault_store(vault, os.environ))
+    except (KeyUnavailableError, VaultError) as error:
         raise DbtRuntimeError(f"deid: {error}") from None
+    return names
 
 
 def _endpoint_options(endpoint: str) -> dict[str, str]:

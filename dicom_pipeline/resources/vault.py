@@ -9,17 +9,15 @@ import json
 import os
 import pwd
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from urllib.parse import urlsplit
 
-import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, ObjectStore, S3Store
+from obstore.store import ObjectStore
 
+from dicom_pipeline.deid.surrogates import Surrogates
 from dicom_pipeline.deid.vault import (
     Entry,
     Index,
@@ -32,14 +30,17 @@ from dicom_pipeline.deid.vault import (
     wrapped,
 )
 from dicom_pipeline.layout import VAULT_PREFIX
+from dicom_pipeline.resources.key_sources import KeyAddresses, load_key
+from dicom_pipeline.resources.vault_store import (
+    KEY,
+    READS,
+    VaultStore,
+    number_of,
+    slot,
+)
 
-_KEY, _SLOTS, _READS = "key", "slots/", "reads/"
 _SMALL_BYTES = 4 * 1024**2
 _MANY = 64
-
-
-class VaultStoreError(VaultError):
-    """The store of the vault fails; names no key."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Vault:
 
     def __init__(self, store: ObjectStore, *keys: bytes) -> None:
         """Keep the de-identification keys, the newest first; nothing is read yet."""
-        self._store = store
+        self._store = VaultStore(store)
         self._keys = keys
         self._lock = Lock()
         self._index = Index()
@@ -124,11 +125,11 @@ class Vault:
         with self._lock:
             key = self._open()
             self._record(0, why)
-            for name, size in list(self._slots()):
+            for name, size in list(self._store.slots()):
                 entries = list(self._named_in(key, name)) if size else []
                 left = [entry for entry in entries if not is_gone(entry)]
                 if len(left) < len(entries):
-                    self._put(name, key.seal(left)[0] if left else b"")
+                    self._store.write(name, key.seal(left)[0] if left else b"")
                     gone += len(entries) - len(left)
                     changed.append(VAULT_PREFIX + name)
             self._index, self._last = Index(), 0
@@ -142,14 +143,16 @@ class Vault:
         """
         with self._lock:
             key = self._open()
-            small = [name for name, size in self._slots() if 0 < size < _SMALL_BYTES]
+            small = [
+                name for name, size in self._store.slots() if 0 < size < _SMALL_BYTES
+            ]
             if len(small) < _MANY:
                 return 0
-            body = b"".join(map(self._get, small))
+            body = b"".join(map(self._store.read, small))
             while not self._claim(body):
                 self._refresh(key)
             for name in small:
-                self._put(name, b"")
+                self._store.write(name, b"")
         return len(small)
 
     def status(self) -> VaultStatus:
@@ -157,8 +160,8 @@ class Vault:
         with self._lock:
             key = self._open()
             self._refresh(key)
-            sizes = [size for _, size in self._slots() if size]
-            reads = sum(1 for _ in self._listed(_READS))
+            sizes = [size for _, size in self._store.slots() if size]
+            reads = sum(1 for _ in self._store.listed(READS))
             counts = self._index.counts()
         return VaultStatus(key.check_value, counts, len(sizes), sum(sizes), reads)
 
@@ -174,19 +177,19 @@ class Vault:
         A vault that lost its key is lost: a new one would give everybody a second name.
         """
         is_begun = any(
-            self._slots()
+            self._store.slots()
         )  # looked at first: whoever begins makes a key first
         try:
-            return self._unwrapped(self._get(_KEY))
+            return self._unwrapped(self._store.read(KEY))
         except FileNotFoundError:
             if is_begun:
                 raise VaultError(
                     "the vault has no key: bring vault/key of the raw bucket back"
                 ) from None
         made = new_data_key()
-        if self._create(_KEY, wrapped(self._keys[0], made)):
+        if self._store.create(KEY, wrapped(self._keys[0], made)):
             return made
-        return self._unwrapped(self._get(_KEY))
+        return self._unwrapped(self._store.read(KEY))
 
     def _unwrapped(self, body: bytes) -> bytes:
         """Open the data key; after a rotation, seal it with the key of today."""
@@ -194,7 +197,7 @@ class Vault:
             with suppress(SealError):
                 data_key = unwrapped(key, body)
                 if key != self._keys[0]:
-                    self._put(_KEY, wrapped(self._keys[0], data_key))
+                    self._store.write(KEY, wrapped(self._keys[0], data_key))
                 return data_key
         raise SealError
 
@@ -207,26 +210,26 @@ class Vault:
             self._refresh(key)
 
     def _claim(self, body: bytes) -> bool:
-        if not self._create(_slot(self._last + 1), body):
+        if not self._store.create(slot(self._last + 1), body):
             return False
         self._last += 1
         return True
 
     def _refresh(self, key: VaultKey) -> None:
-        for name, size in self._slots(after=self._last):
-            for records in key.forward(self._get(name)) if size else ():
+        for name, size in self._store.slots(after=self._last):
+            for records in key.forward(self._store.read(name)) if size else ():
                 self._index.add(records)
-            self._last = int(name.removeprefix(_SLOTS))
+            self._last = number_of(name)
 
     def _entries(self) -> Iterator[Entry]:
         with self._lock:
             key = self._open()
-            for name, size in list(self._slots()):
+            for name, size in list(self._store.slots()):
                 if size:
                     yield from self._named_in(key, name)
 
     def _named_in(self, key: VaultKey, name: str) -> Iterator[Entry]:
-        for entries in key.reverse(self._get(name)):
+        for entries in key.reverse(self._store.read(name)):
             yield from entries
 
     def _record(self, asked: int, why: str) -> None:
@@ -234,66 +237,25 @@ class Vault:
         now = datetime.now(UTC)
         who = pwd.getpwuid(os.getuid()).pw_name
         said = {"at": now.isoformat(), "who": who, "why": why, "asked": asked}
-        name = f"{_READS}{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.json"
-        self._create(name, json.dumps(said).encode())
-
-    def _slots(self, after: int = 0) -> Iterator[tuple[str, int]]:
-        return self._listed(_SLOTS, _slot(after) if after else None)
-
-    def _listed(
-        self, prefix: str, after: str | None = None
-    ) -> Iterator[tuple[str, int]]:
-        try:
-            for page in obstore.list(self._store, prefix, offset=after):
-                found = sorted((item["path"], item["size"]) for item in page)
-                yield from found
-        except BaseError:
-            raise VaultStoreError("the vault cannot be listed") from None
-
-    def _get(self, name: str) -> bytes:
-        try:
-            return bytes(obstore.get(self._store, name).bytes())
-        except BaseError:
-            raise VaultStoreError("the vault cannot be read") from None
-
-    def _put(self, name: str, body: bytes) -> None:
-        try:
-            obstore.put(self._store, name, body)
-        except BaseError:
-            raise VaultStoreError("the vault cannot be written") from None
-
-    def _create(self, name: str, body: bytes) -> bool:
-        try:
-            obstore.put(self._store, name, body, mode="create")
-        except AlreadyExistsError:
-            return False
-        except BaseError:
-            raise VaultStoreError("the vault cannot be written") from None
-        return True
+        name = f"{READS}{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.json"
+        self._store.create(name, json.dumps(said).encode())
 
 
-def vault_store(address: str, environment: Mapping[str, str]) -> ObjectStore:
-    """Return the store of a vault.
+def surrogates_of(keys: KeyAddresses, store: ObjectStore) -> Surrogates:
+    """Return the names that the vault in ``store`` gives, its small slots joined.
 
-    Args:
-        address: ``s3://bucket/prefix`` or a folder.
-        environment: ``AWS_`` variables by which the bucket is reached.
+    Raises:
+        KeyRefusedError: A key cannot be had.
+        VaultError: The vault does not open, or its store fails.
     """
-    place = urlsplit(address)
-    if place.scheme != "s3":
-        return LocalStore(address, mkdir=True)
-    endpoint = environment.get("AWS_ENDPOINT_URL", "")
-    reached = {
-        name.lower(): value for name, value in environment.items() if "AWS_" in name
-    }
-    return S3Store(
-        place.netloc,
-        prefix=place.path.strip("/"),
-        config=reached,  # type: ignore[arg-type]
-        virtual_hosted_style_request=not endpoint,
-        client_options={"allow_http": endpoint.startswith("http://")},
+    *older, newest = map(load_key, keys.all)
+    vault = Vault(store, newest, *reversed(older))
+    vault.compact()
+    retired = len(keys.retired)
+    return Surrogates(
+        vault,
+        newest,
+        keys.version,
+        previous=older[retired:],
+        retired=older[:retired],
     )
-
-
-def _slot(number: int) -> str:
-    return f"{_SLOTS}{number:010d}"

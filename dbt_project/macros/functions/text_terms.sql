@@ -9,9 +9,15 @@
         people (str): expression of all names and identifiers near the row, as one text.
         type (str): varchar(n).
 
+    The profile safe_harbor leaves bare numbers out: 94 may be an age.
+
     DICOM: Clean Descriptors Option, PS3.15 E.3.5.
 #}
 {% macro text_terms(column, people, type) -%}
     {%- set length = type | replace('varchar(', '') | replace(')', '') | int -%}
-    trim(left({{ phi_text_terms(column, people) }}, {{ length }}))
+    {%- if deid_profile() == 'safe_harbor' -%}
+        trim(left({{ phi_text_words(column, people) }}, {{ length }}))
+    {%- else -%}
+        trim(left({{ phi_text_terms(column, people) }}, {{ length }}))
+    {%- endif -%}
 {%- endmacro %}

@@ -31,7 +31,7 @@
                 'deid: no rule for column: raw.' ~ table ~ '.' ~ column
             ) }}
         {%- endif -%}
-        {%- do rules.append(by_column[column]) -%}
+        {%- do rules.append(in_profile(table, by_column[column])) -%}
     {%- endfor -%}
     {{ return(rules) }}
 {%- endmacro %}

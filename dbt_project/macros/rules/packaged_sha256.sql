@@ -5,7 +5,7 @@
 #}
 {% macro packaged_sha256(seed) -%}
     {{ return({
-        "anonymization_mapping": "2c27eddf59382f4c822717b4ed9b97049230f8edc41d0b39d77b3b8e357f244d",
+        "anonymization_mapping": "3b09b2287c4a981c2f1478053dbba540b2545bb551aa48cbf2dd228662dbf399",
         "code_lists": "e5ffd937e6630b19c2c5780a7700753fd46bea3753be7cd9d76f4a570bc5254c"
     }[seed]) }}
 {%- endmacro %}

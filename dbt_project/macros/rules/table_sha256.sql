@@ -5,11 +5,11 @@
 #}
 {% macro table_sha256(table) -%}
     {{ return({
-        "patients": "b75c0cc162749ae69568885fe2501a3b2fc6f3934d38b9efe115e302f3a5a571",
-        "studies": "ddb9889c9ce9fd8b79614330eb09c85b04c44f510fd358e9e39644345f2830a2",
-        "series": "c36d511efb0d96752d24046131fc00eec4e36cab4296c3877be9b6a3f35cabe3",
-        "images": "77d93f38c6d0288b9ddf50f93cb449a5a4f4ed4a8fe7aa5c55a5919af14f4140",
-        "devices": "24d3d4512a7ba337a74579c992dd8d7e5b99e1fbdacac8d73a47d22a5efdd264",
+        "patients": "727150add151af2d3841c761e8e4411f18982425f3337aec7123ed0984b078a6",
+        "studies": "01de94709efbc9925583078b7374a85e2f735a8c1b562b660e43d35a25156dd8",
+        "series": "5ed49a32ed360da7727bfe5e82bcdf6b1bd7481b94eff14367b6b00fa3da2b46",
+        "images": "1a4175a57a2f218b83ca17844a164afce3bbd1479d5534a706202094937b3614",
+        "devices": "30df8e06fca852b2231cdc6abe2fec3fce2f97ebc7dbe7bb3074a053d92db57c",
         "persons": "0e26390318c0d73cd82d51689b04a7d0dca8e7a75456a3a487028e5717846897"
     }[table]) }}
 {%- endmacro %}

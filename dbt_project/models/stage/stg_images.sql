@@ -1,10 +1,11 @@
 -- One row per SOP instance, its newest version, with pixels or without.
+-- depends_on: {{ ref('stg_patients') }}
 
 {{
     config(
         unique_key = 'sop_instance_uid',
         pre_hook = "{{ mark_stale('images') }}",
-        post_hook = "{{ sweep_stale() }}"
+        post_hook = ["{{ sweep_stale() }}", "{{ hide_years('images') }}"]
     )
 }}
 

@@ -1,10 +1,11 @@
 -- One row per series: how the newest instance describes it.
+-- depends_on: {{ ref('stg_patients') }}
 
 {{
     config(
         unique_key = 'series_instance_uid',
         pre_hook = "{{ mark_stale('series') }}",
-        post_hook = "{{ sweep_stale() }}"
+        post_hook = ["{{ sweep_stale() }}", "{{ hide_years('series') }}"]
     )
 }}
 

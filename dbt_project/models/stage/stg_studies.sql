@@ -1,10 +1,11 @@
 -- One row per study: how the newest instance describes it.
+-- depends_on: {{ ref('stg_patients') }}
 
 {{
     config(
         unique_key = 'study_instance_uid',
         pre_hook = "{{ mark_stale('studies') }}",
-        post_hook = "{{ sweep_stale() }}"
+        post_hook = ["{{ sweep_stale() }}", "{{ hide_years('studies') }}"]
     )
 }}
 

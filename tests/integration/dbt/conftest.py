@@ -14,10 +14,13 @@ import pytest
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from obstore.store import LocalStore
 
 from dicom_pipeline.catalog import DEVICES, IMAGES, MAPPED, PATIENTS, SERIES, STUDIES
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
+from dicom_pipeline.deid.surrogates import Surrogates
+from dicom_pipeline.resources.vault import Vault
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
 KEY = bytes.fromhex("5eed" * 16)
@@ -59,6 +62,9 @@ class Archive:
     @property
     def pseudonyms(self):
         """What its rows are called."""
+        if self.profile == "safe_harbor":
+            store = LocalStore(self.home / "vault", mkdir=True)
+            return Surrogates(Vault(store, self.key), self.key)
         return Pseudonyms(self.key)
 
     @property
@@ -70,6 +76,7 @@ class Archive:
             "DICOM_PIPELINE_STAGE_TABLES": str(self.home / "stage"),
             "DICOM_PIPELINE_KEY_URI": "env:TEST_KEY" if self.key else "",
             "DICOM_PIPELINE_PROFILE": self.profile,
+            "DICOM_PIPELINE_VAULT": str(self.home / "vault"),
             "TEST_KEY": self.key.hex(),
         }
 
@@ -166,7 +173,9 @@ class Archive:
     def write_jpegs(self, month, uids):
         """Store the JPEG table of one month, as the compressor would."""
         token = self.pseudonyms.batch_token("compressed_images", month)
-        names = map(self.pseudonyms.uid, uids)
+        pseudonyms = self.pseudonyms
+        pseudonyms.meet("uid", uids)
+        names = map(pseudonyms.uid, uids)
         empty = dict.fromkeys(COMPRESSED_IMAGES.schema.names)
         rows = [
             empty
@@ -177,6 +186,8 @@ class Archive:
                 "status": "ok",
                 "pixel_decision": "pass",
                 "batch_token": token,
+                "deid_profile": self.profile,
+                "deid_key_version": 1,
             }
             for name in names
         ]

@@ -12,7 +12,8 @@ from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.surrogates import ShiftError, Surrogates
 from dicom_pipeline.deid.vault import SealError, VaultError, new_entries
 from dicom_pipeline.resources import vault as module
-from dicom_pipeline.resources.vault import Vault, VaultStoreError
+from dicom_pipeline.resources.vault import Vault
+from dicom_pipeline.resources.vault_store import VaultStoreError
 
 KEY, NEXT = bytes(range(32)), bytes(range(1, 33))
 WHO = "ISS\x1fCANARY-001"
@@ -135,7 +136,7 @@ def test_a_killed_run_loses_no_name(store, monkeypatch):
         real(*arguments, **options)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module.obstore, "put", dies_after_writing)
+    monkeypatch.setattr(obstore, "put", dies_after_writing)
     with pytest.raises(KeyboardInterrupt):
         vault.surrogates("uid", ["1.2"])
     monkeypatch.undo()
@@ -238,7 +239,7 @@ def test_no_record_no_answer(store, monkeypatch):
     def full(*_arguments, **_options):
         raise obstore.exceptions.GenericError
 
-    monkeypatch.setattr(module.obstore, "put", full)
+    monkeypatch.setattr(obstore, "put", full)
     with pytest.raises(VaultStoreError):
         vault.named([surrogate], "test")
 
