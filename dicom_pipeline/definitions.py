@@ -25,6 +25,7 @@ from dicom_pipeline.checks.drift import headers_are_as_before
 from dicom_pipeline.checks.images import every_image_has_frames_or_a_reason
 from dicom_pipeline.checks.leaks import no_identity_leaves_the_raw_zone, seek_leaks
 from dicom_pipeline.checks.snapshot import snapshot_has_every_table
+from dicom_pipeline.checks.stale import judge_rules, made_by_todays_rules
 from dicom_pipeline.partitions import STUDY_MONTHS
 from dicom_pipeline.places import Places
 from dicom_pipeline.sensors.arrivals import build_arrival_sensors
@@ -40,6 +41,7 @@ CHECKS = [
     every_image_has_frames_or_a_reason,
     no_identity_leaves_the_raw_zone,
     snapshot_has_every_table,
+    made_by_todays_rules,
 ]
 
 
@@ -62,11 +64,12 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
             raw_persons,
         ],
         asset_checks=CHECKS,
-        jobs=[*jobs.values(), seek_leaks],
+        jobs=[*jobs.values(), seek_leaks, judge_rules],
         schedules=[
-            _weekly("compact_weekly", jobs["compact_raw"], "0 3 * * 0"),
-            _weekly("group_persons_weekly", jobs["group_persons"], "0 2 * * 0"),
-            _weekly("seek_leaks_weekly", seek_leaks, "0 4 * * 0"),
+            _regularly("compact_weekly", jobs["compact_raw"], "0 3 * * 0"),
+            _regularly("group_persons_weekly", jobs["group_persons"], "0 2 * * 0"),
+            _regularly("seek_leaks_weekly", seek_leaks, "0 4 * * 0"),
+            _regularly("judge_rules_daily", judge_rules, "0 5 * * *"),
         ],
         sensors=[
             *build_arrival_sensors(
@@ -93,10 +96,10 @@ def build_defs(settings: Settings, **overrides: object) -> dg.Definitions:
     )
 
 
-def _weekly(
+def _regularly(
     name: str, job: UnresolvedAssetJobDefinition | dg.JobDefinition, cron: str
 ) -> dg.ScheduleDefinition:
-    """Run a job on Sunday night without being switched on."""
+    """Run a job by the clock without being switched on."""
     running = dg.DefaultScheduleStatus.RUNNING
     return dg.ScheduleDefinition(
         name, job=job, cron_schedule=cron, default_status=running
@@ -108,7 +111,8 @@ def _jobs(
 ) -> dict[str, UnresolvedAssetJobDefinition]:
     """The jobs; dbt's tests run in them without being planned one by one."""
     search = dg.AssetSelection.checks(no_identity_leaves_the_raw_zone)
-    tests = dg.AssetSelection.checks_for_assets(*models) - search
+    judged = dg.AssetSelection.checks(made_by_todays_rules)
+    tests = dg.AssetSelection.checks_for_assets(*models) - search - judged
     files = dg.AssetSelection.assets(["raw", "files"])
     upkeep = dg.AssetSelection.groups("upkeep")
     whole = dg.AssetSelection.key_prefixes(["processed"], ["published"])

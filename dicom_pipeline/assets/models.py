@@ -5,7 +5,8 @@ models are whole tables over them.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,11 @@ from dicom_pipeline.partitions import AGAIN, STUDY_MONTHS
 from dicom_pipeline.resources.dbt import Dbt, NodeResult
 from dicom_pipeline.resources.due import StagePlan, stage_plan
 from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.seed_guard import (
+    TamperedSeedError,
+    hold_seeds,
+    remember_seeds,
+)
 from dicom_pipeline.resources.warehouse import Warehouse
 
 STAGE, PROCESSED = "tag:stage", "tag:processed"
@@ -76,9 +82,12 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         gone = not warehouse.path.exists()
         again = AGAIN in context.run.tags
         plan = stage_plan(months, seen, gone=gone, again=again)
+        _hold_seeds(warehouse, dbt, months)
+        yield from _unchanged(context, {*plan.anew, *plan.behind}, nodes)
         yield from _built(context, _stage_builds(dbt, plan), nodes)
         if gone:
             months.forget_processed()
+        remember_seeds(dbt.project, months.state)
         months.staged(seen, drawn, plan.anew)
 
     @dbt_assets(
@@ -98,10 +107,18 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         if AGAIN in context.run.tags or not warehouse.path.exists():
             todo = months.processed_digests()
         builds = [dbt.build(" ".join(sorted(todo)), None)] if todo else []
+        yield from _unchanged(context, todo, nodes)
         yield from _built(context, builds, nodes)
         months.processed(todo)
 
     return [stage_models, processed_models]
+
+
+def _hold_seeds(warehouse: Warehouse, dbt: Dbt, months: Months) -> None:
+    try:
+        hold_seeds(warehouse.path, dbt.project, months.state)
+    except TamperedSeedError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 def _stage_builds(dbt: Dbt, plan: StagePlan) -> Iterator[list[NodeResult]]:
@@ -117,31 +134,46 @@ def _stage_builds(dbt: Dbt, plan: StagePlan) -> Iterator[list[NodeResult]]:
         yield dbt.build(plan.select(plan.behind), plan.months)
 
 
+def _unchanged(
+    context: dg.AssetExecutionContext,
+    todo: Collection[str],
+    manifest: Mapping[str, Any],
+) -> Iterator[Reported]:
+    """Say that tables which are not built are as they should be: what follows may run.
+
+    They come first, the seeds among them: Dagster takes parents before children.
+    """
+    order = [each.split(".")[-1] for each in _parents_first(manifest)]
+    left = {
+        k.path[-1]: k for k in context.selected_asset_keys if k.path[-1] not in todo
+    }
+    for name in order:
+        if key := left.get(name):
+            yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+
+
+def _parents_first(manifest: Mapping[str, Any]) -> Iterable[str]:
+    order: Iterable[str] = TopologicalSorter(manifest["parent_map"]).static_order()
+    return order
+
+
 def _built(
     context: dg.AssetExecutionContext,
     builds: Iterable[list[NodeResult]],
     manifest: Mapping[str, Any],
 ) -> Iterator[Reported]:
-    """Build, report every node, and fail afterwards if one of them has.
-
-    Tables that nothing was due of are as they should be: what follows may go on.
-    """
-    left = set(context.selected_asset_keys)
+    """Build, report every node, and fail afterwards if one of them has."""
     for results in builds:
         for result in results:
-            for event in _events(context, result, manifest):
-                if isinstance(event, dg.MaterializeResult):
-                    left.discard(event.asset_key)
-                yield event
+            yield from _events(context, result, manifest)
         failed = [r.unique_id for r in results if not (r.passed or r.warned)]
         if failed:
+            said = sorted({f"; {result.said}" for result in results if result.said})
             raise dg.Failure(
-                f"dbt: {len(failed)} of {len(results)} nodes failed",
+                f"dbt: {len(failed)} of {len(results)} nodes failed{''.join(said)}",
                 metadata={"nodes": failed},
                 allow_retries=False,
             )
-    for key in sorted(left):
-        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
 
 
 def _events(

@@ -4,7 +4,7 @@ import importlib.metadata
 import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import duckdb
 import typer
@@ -20,12 +20,14 @@ from dicom_pipeline.cli.console import (
 )
 from dicom_pipeline.deid.keys import KeyUnavailableError
 from dicom_pipeline.places import Places
+from dicom_pipeline.publish.hold_rules import RulesRefusedError, hold_rules
 from dicom_pipeline.resources.audit import Audit
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.compressor import CompressorError
 from dicom_pipeline.resources.ledger import Balance, Outcome
 from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.queue import QueueError
+from dicom_pipeline.resources.stale import stale_outputs
 from dicom_pipeline.settings import Settings
 from dicom_pipeline.sources.quarantine import EVERY, Choice, Quarantine
 
@@ -37,6 +39,7 @@ Problem = (
     LocalS3Error,
     OSError,
     QueueError,
+    RulesRefusedError,
 )
 _PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pydicom", "pyarrow")
 
@@ -54,38 +57,48 @@ def status(
     ] = False,
 ) -> None:
     """What has come in, what became of it, and what is owed, by study month."""
+    rules_hold, rules = _tried(_rules)
     with Places(Settings()).open() as places:
         balance = places.ledger.balance()
-        by_month = places.ledger.balance_by_month()
-        due = places.months.due()
-        rows = table_rows(places)
-        freshness = vars(places.ledger.accounts.freshness())
-        waiting = by_reason(places.quarantine)
-        notified = _tried(lambda: _queue(places))[1]
-        files = Audit(places.ledger, places.tables).files() if verify else {}
-    wrong = {month: pair for month, pair in files.items() if pair[0] != pair[1]}
+        found = _found(places, balance, verify=verify) | {"rules": rules}
     if json:
-        print_json(
-            {
-                "balance": vars(balance),
-                "months": by_month,
-                "due": sorted(due),
-                "freshness": freshness,
-                "quarantine": waiting,
-                "tables": rows,
-                "queue": notified,
-                **({"files": files} if verify else {}),
-            }
-        )
+        print_json(found)
     else:
-        show_balance(balance)
-        err.print(f"notifications: {notified}")
-        _show_months(by_month, due)
-        table("freshness", ["files", "at"], [[*pair] for pair in freshness.items()])
-        show_waiting(waiting)
-        show_tables(rows)
+        _show_found(balance, found)
+    pairs = found.get("files", {}).values()
+    wrong = sum(stored != known for stored, known in pairs)
     if wrong or balance.pending < 0:
-        fail(f"{len(wrong)} months have other files than the ledger says", UNBALANCED)
+        fail(f"{wrong} months have other files than the ledger says", UNBALANCED)
+    if not rules_hold:
+        fail(rules)
+
+
+def _found(places: Places, balance: Balance, *, verify: bool) -> dict[str, Any]:
+    """Everything that `status --json` says of an installation."""
+    stale = stale_outputs(places.months)
+    facts = {
+        "balance": vars(balance),
+        "months": places.ledger.balance_by_month(),
+        "due": sorted(places.months.due()),
+        "stale": {name: vars(each) for name, each in stale.items()},
+        "freshness": vars(places.ledger.accounts.freshness()),
+        "quarantine": by_reason(places.quarantine),
+        "tables": table_rows(places),
+        "queue": _tried(lambda: _queue(places))[1],
+    }
+    files = {"files": Audit(places.ledger, places.tables).files()} if verify else {}
+    return facts | files
+
+
+def _show_found(balance: Balance, found: Mapping[str, Any]) -> None:
+    show_balance(balance)
+    err.print(f"notifications: {found['queue']}")
+    _show_months(found["months"], found["due"])
+    _show_stale(found["stale"])
+    freshness = found["freshness"].items()
+    table("freshness", ["files", "at"], [[*pair] for pair in freshness])
+    show_waiting(found["quarantine"])
+    show_tables(found["tables"])
 
 
 def _show_months(
@@ -102,6 +115,19 @@ def _show_months(
         for month, counts in by_month.items()
     ]
     table("by study month", ["month", "files", *outcomes, "owed"], rows)
+
+
+def _show_stale(stale: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what files or rules have left behind, and what brings it up to date."""
+    if not stale:
+        out.print("every table and JPEG is made by today's rules")
+        return
+    rows: list[list[object]] = [
+        [name, each["months"], ", ".join(each["causes"])]
+        for name, each in stale.items()
+    ]
+    table("stale", ["what", "months", "why"], rows)
+    err.print("one load makes it again: dicom-pipeline ingest, or the job load_months")
 
 
 def by_reason(
@@ -139,6 +165,7 @@ def doctor(json: Json = False) -> None:
         "compressor": places.compressor.identify,
         "store": lambda: _store(places),
         "queue": lambda: _queue(places),
+        "rules": _rules,
         "key": lambda: f"check value {places.pseudonyms.check_value}",
         "disk": lambda: _disk(places),
     }
@@ -192,6 +219,11 @@ def _tried(check: Callable[[], str]) -> tuple[bool, str]:
         return True, check()
     except Problem as error:
         return False, str(error)
+
+
+def _rules() -> str:
+    hold_rules(Settings().dbt_project)
+    return "as released"
 
 
 def _version(name: str) -> Callable[[], str]:

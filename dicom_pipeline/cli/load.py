@@ -13,6 +13,7 @@ from dicom_pipeline.cli.console import FAILED, UNBALANCED, err, fail, out, print
 from dicom_pipeline.cli.files import Json, Sources, push_into
 from dicom_pipeline.cli.health import show_balance, show_tables, table_rows
 from dicom_pipeline.places import Places
+from dicom_pipeline.publish.hold_rules import hold_rules
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.compressor import CompressorError
 from dicom_pipeline.resources.local_s3 import LocalS3Error
@@ -51,6 +52,7 @@ def up(
     from dicom_pipeline.cli.serve import serve  # noqa: PLC0415  # starts processes
 
     settings = Settings()
+    hold_rules(settings.dbt_project)
     try:
         with Places(settings).open() as places:
             serve(places, port or settings.webserver_port)
@@ -60,6 +62,7 @@ def up(
 
 def _ingest(sources: list[str], *, json: bool) -> None:
     settings = Settings()
+    hold_rules(settings.dbt_project)
     try:
         with Places(settings).open() as places:
             sent = push_into(places, sources)

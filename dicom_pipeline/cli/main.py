@@ -20,9 +20,11 @@ from dicom_pipeline.cli import (
     review,
     versions,
 )
+from dicom_pipeline.cli.stops import Commands
 
 app = typer.Typer(
     name="dicom-pipeline",
+    cls=Commands,
     help="DICOM files in S3 become de-identified tables and right-looking JPEGs.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

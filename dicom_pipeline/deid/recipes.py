@@ -55,7 +55,7 @@ class Recipes:
         jpegs: Of the JPEGs, which are made month by month.
         stage: By stage model; each is made by one recipe as a whole.
         processed: By processed model: its own, without that of its parents.
-        parents: Stage models that each processed model reads.
+        parents: Models that each model reads.
     """
 
     jpegs: Recipe = field(default_factory=dict)
@@ -71,16 +71,25 @@ class Recipes:
         Args:
             cause: A word for ``status``, the same for all that it touches.
             said: Text that differs when the rule does: a version, a hash, a setting.
-            stage: Stage models that it shapes.
+            stage: Stage models that it shapes; those that read them are shaped too.
             jpegs: Whether it shapes JPEGs.
         """
         more = {cause: digest_of(said)}
-        touched = {model: {**self.stage[model], **more} for model in stage}
+        reached = self._with_readers(stage)
+        touched = {model: {**self.stage[model], **more} for model in reached}
         return replace(
             self,
             jpegs={**self.jpegs, **more} if jpegs else self.jpegs,
             stage={**self.stage, **touched},
         )
+
+    def _with_readers(self, stage: Iterable[str]) -> set[str]:
+        """Stage models, and the stage models that read them."""
+        reached, before = set(stage), set[str]()
+        while reached != before:
+            before = set(reached)
+            reached |= {m for m in self.stage if before & {*self.parents.get(m, ())}}
+        return reached
 
 
 def digest_of(*parts: str) -> str:

@@ -7,6 +7,7 @@ starts in 0.3 s. What dbt writes about itself goes below the home folder.
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from filelock import FileLock
 
 _PASSED = {"success", "pass"}
 _WARNED = {"warn"}
+_OURS = re.compile(r"^\s*(deid: .+)$", re.MULTILINE)
 
 
 class DbtError(RuntimeError):
@@ -33,6 +35,7 @@ class NodeResult:
         failures: Rows that a test found; 0 for a model.
         rows: Rows that a model has written, where the adapter says so.
         seconds: Time it took.
+        said: What our own macros say that has stopped it; never a value.
     """
 
     unique_id: str
@@ -41,6 +44,7 @@ class NodeResult:
     failures: int
     rows: int | None
     seconds: float
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,19 @@ def _node_result(result: Any) -> NodeResult:  # noqa: ANN401
         failures=int(result.failures or 0),
         rows=int(affected) if affected is not None and affected >= 0 else None,
         seconds=float(result.execution_time),
+        said=_our_words(str(result.message or "")),
     )
+
+
+def _our_words(message: str) -> str:
+    """What a macro of ours has raised; a compilation sees no row, so it has no value.
+
+    Of an error while running nothing is told: the engine quotes what it cannot cast.
+    """
+    if not message.startswith("Compilation Error"):
+        return ""
+    found = _OURS.search(message)
+    return found[1] if found else ""
 
 
 def _first_line(error: BaseException) -> str:

@@ -19,6 +19,7 @@ _MACRO = re.compile(r"\{%-?\s*macro\s+(\w+)\s*\(")
 _CALL = re.compile(r"\b(\w+)\(")
 _DISPATCH = re.compile(r"dispatch\('(\w+)'")
 _REF = re.compile(r"\bref\('(\w+)'\)")
+_QUOTED = re.compile(r'"(\w+)"')
 _EPHEMERAL = "materialized = 'ephemeral'"
 # What is generated here holds every table; each model's own part is digested elsewhere.
 _GENERATED = {"packaged_sha256", "table_sha256", "catalogue"}
@@ -50,7 +51,8 @@ class DbtFiles:
         """
         found = hashlib.sha256(self._contract(model).encode())
         found.update((self.project / "dbt_project.yml").read_bytes())
-        for file in sorted(self._shaping(self._models[model], functions)):
+        used = {*functions, *self._replacing}
+        for file in sorted(self._shaping(self._models[model], used)):
             found.update(str(file.relative_to(self.project)).encode())
             found.update(file.read_bytes())
         return found.hexdigest()[:16]
@@ -108,6 +110,12 @@ class DbtFiles:
             for file in (self.project / "macros").rglob("*.sql")
             for name in _MACRO.findall(self._text(file))
         }
+
+    @cached_property
+    def _replacing(self) -> list[str]:
+        """Functions that a profile may put in the place of others."""
+        profile = self.project / "macros" / "rules" / "safe_harbor.sql"
+        return _QUOTED.findall(self._text(profile)) if profile.exists() else []
 
     @cached_property
     def _contracts(self) -> Mapping[str, list[dict[str, object]]]:

@@ -1,6 +1,7 @@
 """The recipes of the tables, read from the dbt project."""
 
 import csv
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dicom_pipeline.catalog import MAPPED
@@ -9,7 +10,9 @@ from dicom_pipeline.deid.recipes import (
     Cause,
     Recipe,
     Recipes,
+    digest_of,
     lexica_digest,
+    recipe_digest,
     rules_digest,
     rules_of,
 )
@@ -26,21 +29,31 @@ def stage_recipes(project: Path) -> Recipes:
     files = DbtFiles(project)
     rules = rules_from(_lines(project, "anonymization_mapping"))
     codes = list(csv.DictReader(_lines(project, "code_lists")))
-    stage: dict[str, Recipe] = {}
+    own: dict[str, Recipe] = {}
     for table in (*MAPPED, COMPRESSED_IMAGES):
         mine = rules_of(table.name, rules)
-        stage[f"stg_{table.name}"] = {
+        own[f"stg_{table.name}"] = {
             Cause.COLUMNS: columns_digest([table]),
             Cause.RULES: rules_digest(mine),
             Cause.LEXICA: lexica_digest(mine, codes),
             Cause.MODELS: files.digest(f"stg_{table.name}", _functions(mine)),
         }
+    parents = {model: files.parents(model) for model in own}
+    stage = {model: _with_parents(model, own, parents) for model in own}
     processed = files.names("processed")
     return Recipes(
         stage=stage,
         processed={name: {Cause.MODELS: files.digest(name)} for name in processed},
-        parents={name: files.parents(name) for name in processed},
+        parents=parents | {name: files.parents(name) for name in processed},
     )
+
+
+def _with_parents(
+    model: str, own: Mapping[str, Recipe], parents: Mapping[str, Sequence[str]]
+) -> Recipe:
+    """A recipe that follows those of the stage tables that the model reads."""
+    read = [recipe_digest(_with_parents(p, own, parents)) for p in parents[model]]
+    return {**own[model], Cause.STAGE: digest_of(*read)} if read else own[model]
 
 
 def _functions(rules: list[Rule]) -> set[str]:
