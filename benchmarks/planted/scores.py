@@ -47,6 +47,7 @@ class Score:
     Attributes:
         actions: By action.
         categories: Removals by where they were planted.
+        places: Instances in which all removals of one place are met, by place.
         failed: Checks that failed, by action, category and path: no values.
         intervals: Dates of a patient that have all moved by the same number of days.
         references: Planted references that are there and lead to an instance.
@@ -56,6 +57,7 @@ class Score:
 
     actions: dict[Action, Tally] = field(default_factory=lambda: defaultdict(Tally))
     categories: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    places: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     failed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     intervals: Tally = field(default_factory=Tally)
     references: Tally = field(default_factory=Tally)
@@ -90,8 +92,14 @@ def score(
     """
     made, pairs = Score(), [(key, outputs.get(key.uid)) for key in keys]
     for key, output in pairs:
+        met: dict[str, bool] = {}
         for answer in key.answers:
-            _count(made, answer, good=passes(answer, output, mappings))
+            good = passes(answer, output, mappings)
+            _count(made, answer, good=good)
+            if answer.action in REMOVALS:
+                met[answer.category] = met.get(answer.category, True) and good
+        for category, good in met.items():
+            made.places[category].add(good=good)
         if output is not None:
             made.silent.add(good=not _said(key.answers, output))
     _count_intervals(made.intervals, pairs)
@@ -150,8 +158,11 @@ def _count_intervals(tally: Tally, pairs: Pairs) -> None:
         known = Counter(step for step in of_patient if step is not None)
         common = known.most_common(1)[0][0] if known else None
         for step in of_patient:
-            near = step and common and abs(step - common) < _DAY
-            tally.add(good=bool(near))
+            tally.add(good=_near(step, common))
+
+
+def _near(step: dt.timedelta | None, other: dt.timedelta | None) -> bool:
+    return step is not None and other is not None and abs(step - other) < _DAY
 
 
 def _moment(tag: str, texts: Mapping[str, str]) -> dt.datetime | None:

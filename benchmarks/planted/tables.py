@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,14 @@ class Processed:
         rules: The mapping that made it: which column holds which attribute.
         jpegs: Reads one JPEG of the stage bucket.
         originals: File as planted, by new SOP Instance UID: what a picture should show.
+        nested: Texts of the nested export, by new SOP Instance UID.
     """
 
     snapshot: Path
     rules: Iterable[Rule]
     jpegs: Jpegs
     originals: Mapping[str, Path]
+    nested: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def outputs(self) -> Iterator[Output]:
         """One output for each row of images."""
@@ -87,7 +89,7 @@ class Processed:
 
     def _output(self, image: Row, rows: dict[str, Row], keys: list[str]) -> Output:
         uid = image["sop_instance_uid"]
-        texts = dict(self._texts(rows))
+        texts = dict(self._texts(rows)) | dict(self.nested.get(uid, {}))
         texts["path"] = "\\".join(keys)
         return Output(
             uid=uid,
