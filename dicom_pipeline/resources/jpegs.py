@@ -53,12 +53,14 @@ class Rendered:
         answered: Objects that were rendered or refused now.
         kept: Objects whose JPEGs were there already.
         removed: JPEGs that were deleted because nothing stands for them any more.
+        images: JPEGs that were made now.
     """
 
     rows: pa.Table
     answered: int
     kept: int
     removed: int
+    images: int
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class Jpegs:
             key = compressed_images_key(token, _PART)
             self.stage.write(key, parquet(COMPRESSED_IMAGES, rows))
         removed = self._remove(before, rows)
-        return Rendered(rows, len(todo), len(done), removed)
+        images = sum(row["jpeg_key"] is not None for row in made)
+        return Rendered(rows, len(todo), len(done), removed, images)
 
     def names(self, month: str) -> list["_Owed"]:
         """What each newest file of a month is called here, in an order that stays."""
