@@ -7,7 +7,7 @@ rule speaks of; so whatever makes columns of it has nothing to hide.
 import base64
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ from dicom_pipeline.dicom.outcome import Json, first_text
 PRIVATE, UNKNOWN, NOT_LISTED = "private", "unknown", "not listed"
 
 _VALUE, _SCHEME, _MEANING = "00080100", "00080102", "00080104"
-_PEOPLE = frozenset({Kind.NAME, Kind.ID})
+_SHORTEST_ID, _LEAST_NUMBER = 4, 100_000
 _BINARY = {"FL": "<f", "FD": "<d"}
 
 
@@ -104,7 +104,8 @@ class Cleaner:
         )
         key = self._pseudonyms.patient_key(identity)
         days = self._pseudonyms.shift_days(key) if self._profile.shifts_dates else 0
-        elements = self._level(header, Subject(key, days, _people(header)))
+        people = _people(header)
+        elements = self._level(header, Subject(key, days, people, _numbers(people)))
         elements |= {rule.key: self._said(rule, key) for rule in self._once}
         return Cleaned(
             elements,
@@ -185,9 +186,26 @@ class Cleaner:
 
 
 def _people(header: Json) -> tuple[str, ...]:
-    """Names and identifiers of a file, wherever they lie in it."""
-    found = {text for kind, text in identities(header) if kind in _PEOPLE}
-    return tuple(sorted(found))
+    """Names and identifiers of a file, wherever they lie in it.
+
+    Of numbers of studies and orders those that tell one from another: a Study ID of 1
+    would take the 1 out of ``chest 1 view``.
+    """
+    found = {first_text(header, "00100020")}
+    for kind, text in identities(header):
+        if kind is Kind.NAME or (kind is Kind.ID and len(text) >= _SHORTEST_ID):
+            found.add(text)
+    return tuple(sorted(found - {""}))
+
+
+def _numbers(people: Iterable[str]) -> frozenset[int]:
+    """Identifiers that a number could be; one file has 123456 as Series Number, too.
+
+    Shorter ones are left out: a patient's number may well be 512, and so may Rows.
+    """
+    digits = (text.strip() for text in people)
+    numbers = (int(text) for text in digits if text.isascii() and text.isdecimal())
+    return frozenset(number for number in numbers if number >= _LEAST_NUMBER)
 
 
 def _creator(dataset: Json, tag: str) -> str:

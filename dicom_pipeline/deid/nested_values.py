@@ -28,7 +28,7 @@ OTHER_VR, OFF_LIST, NO_NUMBER, BEYOND = (
     "not_a_number",
     "out_of_bounds",
 )
-NO_TERM, BAD_AGE = "no_imaging_term", "bad_age"
+NO_TERM, BAD_AGE, NAMES_SOMEONE = "no_imaging_term", "bad_age", "names_someone"
 _AGE = re.compile(r"[0-9]{3}[DWMY]")
 _OLDEST = "089Y"
 _CACHED = 1 << 16
@@ -42,21 +42,40 @@ class Subject:
         patient_key: Keyed surrogate.
         shift_days: Days by which the dates move into the past; 0 where they stay.
         people: Names and identifiers of the file, which no description may repeat.
+        numbers: Those of them that are long numbers, which no number may repeat.
     """
 
     patient_key: str
     shift_days: int
     people: tuple[str, ...]
+    numbers: frozenset[int] = frozenset()
 
 
 Function = Callable[[Any, NestedRule, Subject], Made]
+
+
+class UnfitProfileError(ValueError):
+    """Whole headers are not made fit for a profile."""
+
+    def __init__(self) -> None:
+        """Say what there is in their place."""
+        super().__init__(
+            "profile safe_harbor has no export of whole headers: its tables are what"
+            " may leave (docs/profiles.md)"
+        )
 
 
 class Functions:
     """The functions of one key and one profile; each by its word."""
 
     def __init__(self, pseudonyms: Pseudonyms, profile: Profile) -> None:
-        """Keep what the keyed functions need."""
+        """Keep what the keyed functions need.
+
+        Raises:
+            UnfitProfileError: These functions keep days and hashes.
+        """
+        if profile.draws_names:
+            raise UnfitProfileError
         self._pseudonyms, self._profile = pseudonyms, profile
         self._uid = lru_cache(_CACHED)(pseudonyms.uid)
         self._token = lru_cache(_CACHED)(pseudonyms.token)
@@ -150,10 +169,12 @@ def _round_num(value: Any, rule: NestedRule, _of: Subject) -> Made:  # noqa: ANN
     return round(min(max(rounded, least), greatest), 6), ""
 
 
-def _keep_num(value: Any, rule: NestedRule, _of: Subject) -> Made:  # noqa: ANN401
+def _keep_num(value: Any, rule: NestedRule, of: Subject) -> Made:  # noqa: ANN401
     number = _number(value)
     if number is None:
         return None, NO_NUMBER
+    if number in of.numbers:
+        return None, NAMES_SOMEONE
     if rule.argument:
         least, greatest = _bounds(rule.argument)
         if not least <= number <= greatest:

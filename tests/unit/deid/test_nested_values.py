@@ -71,6 +71,22 @@ def test_a_description_does_not_repeat_a_name_of_the_same_file():
     assert row["StudyDescription"] is None
 
 
+def test_a_number_does_not_repeat_an_identifier_of_the_same_file():
+    """A vendor wrote the patient's number into Series Number; Rows may be 512."""
+    one = header(
+        t00080050=("SH", "00512"),
+        t00100020=("LO", "0123456"),
+        t00200011=("IS", 123456),
+        t00200013=("IS", 123457),
+        t00280010=("US", 512),
+    )
+    [row] = exported([one]).rows()
+
+    assert row["SeriesNumber"] is None
+    assert row["InstanceNumber"] == 123457
+    assert row["Rows"] == 512
+
+
 @pytest.mark.parametrize(
     ("scheme", "value", "found"),
     [
