@@ -3,6 +3,7 @@
     make bench                                    everything, some minutes
     .venv/bin/python benchmarks/bench.py --quick  a tenth of it
     .venv/bin/python benchmarks/bench.py --only headers_local --json
+    .venv/bin/python benchmarks/bench.py --only images_s3 --images 1000
 
 A group is a file beside this one with a function ``rows(options)``. The exit code is 1
 where a target is missed.
@@ -25,7 +26,7 @@ HERE = Path(__file__).parent
 def main() -> int:
     """Measure, print, and say by the exit code whether every target is met."""
     asked = _arguments()
-    options = Options(quick=asked.quick)
+    options = Options(quick=asked.quick, images=asked.images)
     rows = []
     for group in asked.only or _groups():
         print(f"measuring {group} ...", file=sys.stderr)
@@ -66,6 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
     parser.add_argument("--only", nargs="+", choices=_groups(), metavar="GROUP")
     parser.add_argument("--quick", action="store_true", help="a tenth of the files")
+    parser.add_argument(
+        "--images", type=int, metavar="N", help="images from S3 to S3 (10,000)"
+    )
     parser.add_argument("--json", action="store_true", help="rows for machines")
     return parser.parse_args()
 

@@ -18,10 +18,12 @@ class Options:
     Attributes:
         quick: A tenth of the files, to see that everything runs.
         rounds: Parts that the files are cut into; each part goes to every method.
+        images: Images from S3 to S3, instead of the row's own number.
     """
 
     quick: bool = False
     rounds: int = 5
+    images: int | None = None
 
     def files(self, count: int) -> int:
         """Of ``count`` files, how many are measured."""

@@ -25,6 +25,7 @@ from images_native import BEST, GOOD
 from pydicom.encaps import generate_frames
 
 _SOS = b"\xff\xda"
+_BATCH = 500  # images of one process, as the pipeline asks for
 _SYNTAXES: dict[str, tuple[str, float | None]] = {
     ".70": ("JPEG lossless", 2),
     ".80": ("JPEG-LS", 1.2),
@@ -76,7 +77,8 @@ def _copied(of: str, files: Files, folder: Path, options: Options) -> Iterator[R
     fresh = Fresh(folder / "out")
     _same_scan(files, fresh.folder())
     with limits(files, folder / "limits") as limit:
-        ways = {"ours": ours(fresh, 40), "copy": limit("copy", 40)}
+        turns = _BATCH // len(files)
+        ways = {"ours": ours(fresh, turns), "copy": limit("copy", turns)}
         ways["rendered"] = ours(fresh, 10, ["--passthrough", "never"])
         spent = side_by_side(ways, files, options.rounds)
     yield compared(

@@ -1,7 +1,8 @@
 """10,000 CT through the asset's own path, from an S3 server to it: images a second.
 
 ``Jpegs.render_month`` reads headers, decides, runs the compressor and writes the table,
-as the asset does. The server is SeaweedFS on loopback and takes its share of the cores.
+as the asset does; ``--images`` says how many. The server is SeaweedFS on loopback and
+takes its share of the cores.
 """
 
 import hashlib
@@ -26,6 +27,8 @@ from dicom_pipeline.resources.compressor import Compressor
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.local_s3 import LocalS3
+from dicom_pipeline.resources.pixel_judge import PixelJudge
+from dicom_pipeline.resources.reviews import Reviews
 from dicom_pipeline.resources.store import Store
 from dicom_pipeline.sources.door import Door
 
@@ -36,7 +39,7 @@ _BATCH = 500
 
 def rows(options: Options) -> Iterator[Row]:
     """Two rows without a target: loopback is no network."""
-    count = options.files(10_000)
+    count = options.images or options.files(10_000)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = _templates(samples(folder / "ct", "ct", 8))
@@ -109,5 +112,13 @@ def _admitted(store: Store, files: list[bytes], count: int) -> tuple[Jpegs, list
         batch = ledger.hand_out(list(pool.map(put, range(count))))
     Door({"raw": raw}, ledger, "bench", Grain.MONTHLY).admit(batch)
     compressor = Compressor("img-compressor", 90, store)
-    jpegs = Jpegs(ledger, stage, compressor, Pseudonyms(bytes(32)), "bench", _BATCH)
+    jpegs = Jpegs(
+        ledger,
+        stage,
+        compressor,
+        Pseudonyms(bytes(32)),
+        "bench",
+        _BATCH,
+        PixelJudge(Reviews(raw)),
+    )
     return jpegs, list(ledger.batches_by_month())
