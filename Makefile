@@ -132,6 +132,14 @@ $(VENV)/.fuzz: pyproject.toml | $(VENV)/.python
 		--group pyproject.toml:fuzz
 	@touch $@
 
+# Text recognition, 360 MB, in an interpreter of its own; tests with it skip without.
+$(VENV)/.ocr: pyproject.toml | $(VENV)/.python
+	@$(UV) venv -q --allow-existing --python $(BIN)/python $(VENV)/ocr \
+	&& $(UV) pip install -q --python $(VENV)/ocr/bin/python \
+		"$$(sed -n 's/^ocr = \["\([^;]*\);.*/\1/p' pyproject.toml)" \
+	|| echo "no text recognition: tests with it skip" >&2
+	@touch $@
+
 # DCMTK and Orthanc send and judge real DICOM; what needs them skips where they are absent.
 # RUNLEVEL=1 keeps the package from starting a server that nobody asked for.
 $(VENV)/.peers: | $(VENV)/.uv

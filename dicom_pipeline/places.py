@@ -4,11 +4,13 @@ Shared by the command line and by Dagster; knows neither.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from filelock import FileLock
 
 from dicom_pipeline.deid.recipes import Cause, Recipes
+from dicom_pipeline.dicom.burned_in import ReadingScope
 from dicom_pipeline.dicom.header import READER_VERSION
 from dicom_pipeline.dicom.pixel_policy import POLICY_VERSION
 from dicom_pipeline.publish.erasure import Erasure
@@ -25,8 +27,10 @@ from dicom_pipeline.resources.header_workers import HeaderReader, cores
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.leak_watch import LeakWatch, leak_watch_of
 from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.ocr import TextReader
 from dicom_pipeline.resources.persons import Persons
 from dicom_pipeline.resources.pixel_judge import PixelJudge
+from dicom_pipeline.resources.pixel_texts import PixelTexts
 from dicom_pipeline.resources.queue import Queue
 from dicom_pipeline.resources.review_queue import ReviewQueue
 from dicom_pipeline.resources.reviews import Reviews
@@ -78,8 +82,18 @@ class Places(Zones):
             pseudonyms=self.pseudonyms,
             profile=self.settings.profile,
             batch_size=self.settings.compressor_batch_size,
-            judge=PixelJudge(self.reviews),
+            judge=PixelJudge(self.reviews, self.pixel_texts),
         )
+
+    @cached_property
+    def pixel_texts(self) -> PixelTexts | None:
+        """What is written on images, where they are read."""
+        settings = self.settings
+        if settings.ocr is ReadingScope.OFF:
+            return None
+        pictures = replace(self.local_compressor, emit="pnm")
+        reader = TextReader(settings.ocr_python)
+        return PixelTexts(self.raw, pictures, reader, settings.ocr)
 
     @cached_property
     def reviews(self) -> Reviews:
@@ -178,9 +192,15 @@ class Places(Zones):
             recipes.also(Cause.READER, READER_VERSION, models, jpegs=True)
             .also(Cause.PROFILE, self.settings.profile, models, jpegs=True)
             .also(Cause.KEY, str(self.settings.key_version), models, jpegs=True)
-            .also(Cause.PIXELS, POLICY_VERSION, jpegs=True)
+            .also(Cause.PIXELS, self._pixel_rules(), jpegs=True)
             .also(Cause.RENDERER, self.compressor.version, jpegs=True)
         )
+
+    def _pixel_rules(self) -> str:
+        """The pixel policy, and what reads images for it, if anything does."""
+        texts = self.pixel_texts
+        read = f" {texts.scope} {texts.reader.version}" if texts else ""
+        return POLICY_VERSION + read
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dicom_pipeline.deid.profiles import Profile
+from dicom_pipeline.dicom.burned_in import ReadingScope
 from dicom_pipeline.layout import Grain
 
 
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
     jpeg_quality: int = Field(default=90, ge=1, le=100)
     compressor: str = "img-compressor"
     compressor_batch_size: int = Field(default=500, ge=1)
+
+    ocr: ReadingScope = ReadingScope.OFF
+    ocr_python: str = ""
 
     receive_port: int = Field(default=0, ge=0, le=65535)
     receive_bind: str = "127.0.0.1"

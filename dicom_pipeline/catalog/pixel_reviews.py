@@ -39,8 +39,7 @@ PIXEL_TEXTS = Table(
         own("fingerprint", TEXT, "Which version of it was read."),
         own("text_reader", TEXT, "Version of the reader and of its rules."),
         own("outcome", TEXT, "none, own, other or unread."),
-        own("boxes", BOXES, "Where the file's own identifiers stand."),
-        own("frames", INTEGER, "Frames that were read."),
+        own("boxes", BOXES, "Where lines stand that are not harmless."),
         own("batch_id", TEXT, "Digest of what was read together."),
     ),
 )

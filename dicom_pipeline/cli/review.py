@@ -109,14 +109,18 @@ def show(
         found = _found(places, image)
         _hold(found, masks)
         answers = places.review_queue.render(found, folder, masks)
+        seen = _texts(places, found)
     drawn = [answer for answer in answers if answer["status"] == "ok"]
     facts = {name: getattr(found, name) for name in _SHOWN}
     if json:
-        print_json({**facts, "folder": str(folder), "rendered": len(drawn)})
+        where = {"folder": str(folder), "rendered": len(drawn), "texts": seen}
+        print_json({**facts, **where})
     else:
         rows: list[list[object]] = [[name, value] for name, value in facts.items()]
         table("image", ["what", ""], rows)
         out.print(str(folder), soft_wrap=True, highlight=False)
+        for box in seen:
+            err.print(f"words were seen: --mask {','.join(map(str, box))}")
         err.print("delete that folder when you have looked: it is identified data")
     if not drawn:
         why = next((str(answer["reason"]) for answer in answers), "no answer")
@@ -213,6 +217,12 @@ def _found(places: Places, image: str) -> Image:
     if found.decision == Decision.REJECT:
         fail("there is nothing to render in it", REFUSED)
     return found
+
+
+def _texts(places: Places, image: Image) -> tuple[Box, ...]:
+    """Where text recognition has seen words, where it is on."""
+    texts = places.pixel_texts
+    return texts.boxes(image.sop_instance_uid, image.fingerprint) if texts else ()
 
 
 def _hold(image: Image, masks: Sequence[Box]) -> None:

@@ -63,11 +63,13 @@ class Compressor:
         command: Name on the path, or path, of the binary.
         quality: JPEG quality, 1 to 100.
         store: Where inputs and outputs lie.
+        emit: What is written: jpeg, or pnm, the pixels before it.
     """
 
     command: str
     quality: int
     store: Store
+    emit: str = "jpeg"
 
     @cached_property
     def version(self) -> str:
@@ -133,9 +135,10 @@ class Compressor:
             feeder.join()
 
     def _start(self, options: list[str]) -> "subprocess.Popen[str]":
+        wanted = ["--quality", str(self.quality), "--emit", self.emit]
         try:
             return subprocess.Popen(  # noqa: S603  # our own binary
-                [self._binary, "batch", "--quality", str(self.quality), *options],
+                [self._binary, "batch", *wanted, *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # may quote an input

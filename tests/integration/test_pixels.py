@@ -16,9 +16,7 @@ from typer.testing import CliRunner
 
 from dicom_pipeline.cli import review as commands
 from dicom_pipeline.cli.main import app
-from dicom_pipeline.resources.months import Step
-from dicom_pipeline.sources.push import push
-from dicom_pipeline.sources.words import source_of
+from tests.integration.pixels import keys, load, render_due, rows, shown
 
 pytestmark = pytest.mark.s3
 
@@ -66,24 +64,6 @@ def site(install, files):
         yield made
 
 
-def load(places, folder):
-    """Take a folder through the door and render what is due."""
-    push([source_of(str(folder))], places.provider)
-    places.provider_watch.look(60)
-    for batch in places.ledger.pending():
-        places.door.admit(batch)
-    render_due(places)
-
-
-def render_due(places):
-    """Do what the asset of the JPEGs does, for the months that owe it."""
-    months = places.months
-    due = months.behind(Step.RENDERED, months.pictures(months.digests()))
-    done = [places.jpegs.render_month(month, lambda *_: None) for month in due]
-    months.rendered(due)
-    return done
-
-
 def review(site, *words, code=0):
     """Run a command of the group in this process; return what it says as JSON."""
     with pytest.MonkeyPatch.context() as patched:
@@ -96,28 +76,6 @@ def review(site, *words, code=0):
 def waiting(site, reason):
     listed = review(site, "list", "--reason", reason)
     return [each["image"] for each in listed["images"]]
-
-
-def rows(site, reason):
-    """Rows of the JPEG table by the beginning of their reason."""
-    places = site.held
-    return [
-        row
-        for month in places.ledger.batches_by_month()
-        for row in places.jpegs.listed(month)
-        if row["pixel_reason"].startswith(reason)
-    ]
-
-
-def shown(site, reason):
-    """Pixels and warnings of the one JPEG whose row has the reason."""
-    [row] = rows(site, reason)
-    with Image.open(io.BytesIO(site.held.stage.read(row["jpeg_key"]))) as image:
-        return np.asarray(image.convert("L")), row["warnings"]
-
-
-def keys(site):
-    return {stored.key for stored in site.held.stage.list("images/")}
 
 
 def test_the_box_of_a_known_device_is_black_in_the_jpeg(site):

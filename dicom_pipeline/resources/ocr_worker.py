@@ -1,0 +1,63 @@
+"""Reads text from pictures: paths on stdin, one JSON line each on stdout.
+
+Runs by itself in an interpreter that has the extra ``ocr``, perhaps another one than
+the pipeline's, so it imports nothing of the pipeline. What it reads is personal: it
+goes to the one who asks, and nowhere else.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any
+
+PACKAGE = "rapidocr-onnxruntime"
+_TILE, _OVERLAP = 1_536, 256  # the engine shrinks what is larger than 2,000 pixels
+
+
+def main() -> None:
+    """Answer every path, in order; a picture that cannot be read gets no answer."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"{PACKAGE} {version(PACKAGE)}\n")
+        return
+    import numpy  # noqa: ICN001, PLC0415  # the extra brings them
+    from PIL import Image  # noqa: PLC0415
+    from rapidocr_onnxruntime import RapidOCR  # noqa: PLC0415
+
+    Image.MAX_IMAGE_PIXELS = None  # who asks has looked at the size
+    # Every line counts, however unsure the engine is of its letters.
+    engine = RapidOCR(text_score=0.0, intra_op_num_threads=1)
+    for line in sys.stdin:
+        path = json.loads(line)
+        with Image.open(path) as picture:
+            pixels = numpy.asarray(picture.convert("RGB"))
+        answer = {"path": path, "lines": list(_lines(engine, pixels))}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _lines(engine: Any, pixels: Any) -> Iterator[tuple[str, list[int]]]:  # noqa: ANN401
+    """Text and box (x, y, width, height) of each line, tile by tile."""
+    for top in _starts(pixels.shape[0]):
+        for left in _starts(pixels.shape[1]):
+            tile = pixels[top : top + _TILE, left : left + _TILE]
+            for corners, text, _ in engine(tile)[0] or ():
+                across = [float(x) for x, _ in corners]
+                down = [float(y) for _, y in corners]
+                x, y = int(min(across)), int(min(down))
+                width, height = int(max(across)) + 1 - x, int(max(down)) + 1 - y
+                yield text, [x + left, y + top, width, height]
+
+
+def _starts(length: int) -> Iterator[int]:
+    """Where tiles begin so that neighbours overlap; a short side is one tile."""
+    start = 0
+    while True:
+        yield start
+        if start + _TILE >= length:
+            return
+        start = min(start + _TILE - _OVERLAP, length - _TILE)
+
+
+if __name__ == "__main__":
+    main()
