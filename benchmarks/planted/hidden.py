@@ -19,7 +19,9 @@ def nested(plant: Plant, visit: Visit, series: Series) -> None:
     request = plant.item("RequestAttributesSequence")
     request.hide("AccessionNumber", visit.accession)
     request.hide("RequestedProcedureID", f"RP{person.code('request', visit.number)}")
-    request.describe("RequestedProcedureDescription", series.words, person.family)
+    # The profile removes the whole sequence (E.1-1: X), so its words are not asked for.
+    said = f"{series.words} {person.family}"
+    request.hide("RequestedProcedureDescription", said, person.family)
     request.hide("ScheduledProcedureStepID", f"SPS{person.code('sps', visit.number)}")
     code = request.item("ScheduledProtocolCodeSequence")
     code.put("CodeValue", "LOCAL1")

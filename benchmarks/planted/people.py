@@ -11,6 +11,7 @@ HOSPITALS = ("Gruenwaldheim Klinikum", "Oktavia Hospitalet")
 CITIES = ("Brennfurtsee", "Skovlundhavn")
 _HEADS = "bra dro fel gim hul jor kal lem mor nev pol quin ros sil tav urb vos wel yor"
 _TAILS = "bendor galith kumel lobrat mirsen nordel pitvak rusten sibrod tolmek vartun"
+_NAMES = 6  # of a patient and of the people around them
 OLDEST = 93
 
 
@@ -67,12 +68,18 @@ class Person:
 
 
 def person(number: int, seed: int) -> Person:
-    """Return the patient of that number."""
+    """Return the patient of that number.
+
+    Raises:
+        ValueError: There are no names left that nobody has yet.
+    """
     draw = random.Random(f"{seed} {number}")
     heads, tails = _HEADS.split(), _TAILS.split()
     names = [f"{h}{t}".title() for h in heads for t in tails]
     random.Random(seed).shuffle(names)
-    mine = names[number * 6 : number * 6 + 6]
+    mine = names[number * _NAMES : (number + 1) * _NAMES]
+    if len(mine) < _NAMES:
+        raise ValueError(f"no more than {len(names) // _NAMES} patients have names")
     years = OLDEST if number % 8 == 3 else draw.randrange(24, 80)  # noqa: PLR2004
     return Person(
         number=number,
