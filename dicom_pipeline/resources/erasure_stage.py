@@ -12,6 +12,7 @@ from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.layout import compressed_images_key, image_folder
 from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError
+from dicom_pipeline.resources.erasure_exports import ExportErasure
 from dicom_pipeline.resources.erasure_find import Found
 from dicom_pipeline.resources.purge import (
     count_versions,
@@ -43,7 +44,11 @@ class StageErasure:
         folders = [f"{image_folder(sop)}/" for sop in sops]
         versions = purge_all(self.stage, folders)
         rows = sum(self._rows(month, sops) for month in found.batches)
-        return {"jpeg_versions": versions, "compressed_images_rows": rows}
+        return {
+            "jpeg_versions": versions,
+            "compressed_images_rows": rows,
+            "header_export_rows": self._exports(found, sops).rows(),
+        }
 
     def hits(self, found: Found) -> dict[str, int]:
         """Count what is left of him: JPEGs with versions, and rows of his months."""
@@ -55,7 +60,12 @@ class StageErasure:
             hits = {"stage objects": sum(left)}
         listed = (self._listed(month, sops)[1] for month in found.batches)
         hits["stage compressed_images"] = sum(rows.num_rows for rows in listed)
+        hits["stage header exports"] = self._exports(found, sops).hits()
         return {place: count for place, count in hits.items() if count}
+
+    def _exports(self, found: Found, sops: list[str]) -> ExportErasure:
+        patient_key = self.pseudonyms.patient_key(found.identity)
+        return ExportErasure(self.stage, patient_key, frozenset(sops))
 
     def _rows(self, month: str, sops: list[str]) -> int:
         key = self._key(month)

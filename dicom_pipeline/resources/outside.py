@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from dicom_pipeline.deid.needles import Kind
-from dicom_pipeline.layout import TABLES_PREFIX
+from dicom_pipeline.layout import HEADERS_PREFIX, TABLES_PREFIX
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
 from dicom_pipeline.resources.haystack_bytes import Text
 from dicom_pipeline.resources.haystack_objects import bucket_texts
@@ -65,8 +66,9 @@ class Outside:
             return stored.modified_at.timestamp() >= since
 
         # Keys of unchanged JPEGs were looked at when they were new.
-        prefix = TABLES_PREFIX if since else ""
-        yield from bucket_texts(self.stage, "stage", self.stage.list(prefix), is_due)
+        prefixes = (TABLES_PREFIX, HEADERS_PREFIX) if since else ("",)
+        stored = chain.from_iterable(map(self.stage.list, prefixes))
+        yield from bucket_texts(self.stage, "stage", stored, is_due)
 
     def _logs(self, since: float) -> Iterator[Text]:
         for folder in self.logs:

@@ -1,6 +1,7 @@
 """A small archive of three patients, filed by the real door into buckets in memory."""
 
 import io
+import json
 import sqlite3
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -14,12 +15,24 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.catalog.headers import HEADERS
+from dicom_pipeline.deid.nested_fields import nested_fields
+from dicom_pipeline.deid.nested_rules import nested_rules
+from dicom_pipeline.deid.profiles import Profile
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.dicom.header import Header, extract
 from dicom_pipeline.dicom.identity import patient_identity
+from dicom_pipeline.dicom.nested.seen import Look
 from dicom_pipeline.dicom.packed import packed
-from dicom_pipeline.layout import Grain, compressed_images_key, image_folder
+from dicom_pipeline.layout import (
+    HEADERS_PREFIX,
+    Grain,
+    compressed_images_key,
+    image_folder,
+)
 from dicom_pipeline.publish.erasure import Erasure
+from dicom_pipeline.publish.header_export import Plan
+from dicom_pipeline.publish.header_export_deid import Line, export_deidentified
+from dicom_pipeline.publish.header_export_places import BucketFolder
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.headers import HeaderRead
@@ -166,6 +179,7 @@ class Archive:
             made = pa.Table.from_pylist(rows, schema=COMPRESSED_IMAGES.schema)
             key = compressed_images_key(token, "part")
             self.stage.write(key, parquet(COMPRESSED_IMAGES, made))
+        self._export()
         self._databases()
 
     def headers(self) -> list[dict]:
@@ -177,6 +191,17 @@ class Archive:
             for batch in batches
             for row in tables.read(HEADERS, month, batch).to_pylist()
         ]
+
+    def _export(self) -> None:
+        """Write the headers across the line, as the command does."""
+        tables, rules, look = RawTables(self.raw), nested_rules(), Look()
+        look.at_all(json.loads(row["header"]) for row in self.headers())
+        export_deidentified(
+            (tables, self.ledger),
+            Line(KEY, Profile.RESEARCH),
+            Plan(nested_fields(look.level, rules)),
+            BucketFolder(self.stage, f"{HEADERS_PREFIX}first/"),
+        )
 
     def _databases(self) -> None:
         rows = [

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from dicom_pipeline.deid.tombstones import patient_token
-from dicom_pipeline.publish.erasure import receipt_digest
+from dicom_pipeline.publish.erasure_receipt import receipt_digest
 from dicom_pipeline.resources.audit import Audit
 from dicom_pipeline.resources.compaction import Compaction
 from dicom_pipeline.resources.tables import RawTables
@@ -29,7 +29,7 @@ from tests.unit.publish.archives import (
 )
 from tests.unit.resources.test_compaction import NOW
 
-DYING = (1, 9, 18)  # of 22 writes
+DYING = (1, 9, 18)  # of 23 writes
 WRITES = {"PutObject", "DeleteObject", "DeleteObjects", "CopyObject", "UploadPart"}
 
 
@@ -136,6 +136,7 @@ def test_nothing_of_him_is_left(archive):
     assert receipt["found_afterwards"] == {}
     assert receipt["removed"]["raw_object_versions"] == 4
     assert receipt["removed"]["raw_headers_rows"] == 4
+    assert receipt["removed"]["header_export_rows"] == 4
     assert receipt["removed"]["warehouse.duckdb rows"] == 500
     assert receipt["removed"]["published/catalogue.sqlite rows"] == 500
     assert receipt["left_with_the_provider"] == 5
