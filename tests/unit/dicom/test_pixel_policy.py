@@ -96,6 +96,58 @@ def test_the_first_rule_with_an_opinion_decides(dataset, decision, reason):
     assert decided.keep == ()
 
 
+FLAGLESS, YES, NO = None, "YES", "NO"
+STEPS = {
+    "1 nothing to render": (header("88.11"), "no_image_class", "no_image_class"),
+    "2 capture": (header(SC), "secondary_capture", "secondary_capture"),
+    "2 photograph": (header("77.1.4"), "visible_light", "visible_light"),
+    "2 unknown class": (header("999.9"), "unknown_class", "unknown_class"),
+    "3 screen": (
+        header(CT, kind=["DERIVED", "SECONDARY", "SCREEN SAVE"]),
+        "screen",
+        "screen",
+    ),
+    "3 capture device": (
+        header(CT, kind=ORIGINAL, conversion="WSD"),
+        *["captured"] * 2,
+    ),
+    "3 report": (header(CT, series="Patient Protocol"), *["report_series"] * 2),
+    "3 document": (header(MR, modality="DOC"), *["document_modality"] * 2),
+    "5 ultrasound with regions": (
+        header(US, regions=[region(10, 20, 109, 219)]),
+        "ultrasound_regions",
+        "ultrasound_regions",
+    ),
+    "5 ultrasound without": (header(US), *["ultrasound_without_regions"] * 2),
+    "6 projection": (header(DX), "projection_unflagged", "flag_believed_without_ocr"),
+    "7 original slice": (header(CT, kind=ORIGINAL), *["original_slices"] * 2),
+    "7 localizer": (header(CT, kind=[*ORIGINAL, "LOCALIZER"]), *["not_original"] * 2),
+    "7 derived slice": (header(PET, kind=["DERIVED"]), *["not_original"] * 2),
+    "7 nothing said": (header(CT), *["not_original"] * 2),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("flag", [FLAGLESS, YES, NO])
+def test_the_flag_opens_no_door_but_that_of_projections(step, flag):
+    """Missing, it says nothing; YES closes what is open; NO is asked once.
+
+    In every step of the table, in their order; step 4 is the flag itself.
+    """
+    dataset, without, with_no = STEPS[step]
+    flagged = {TAGS["burned"][0]: {"vr": "CS", "Value": [flag]}} if flag else {}
+
+    decided = decide(dataset | flagged)
+
+    decides_before_the_flag = step[0] in "123"
+    wanted = with_no if flag == NO else without
+    if flag == YES and not decides_before_the_flag:
+        wanted = "burned_in"
+    assert decided.reason == wanted
+    is_shown = wanted in {"flag_believed_without_ocr", "original_slices"}
+    assert (decided.decision is PASS) == is_shown
+
+
 def test_video_is_known_by_its_transfer_syntax():
     """An endoscopic class may hold a photograph or a film."""
     film = decide(header("77.1.1"), "1.2.840.10008.1.2.4.102")
