@@ -16,6 +16,7 @@ from dicom_pipeline.deid.rotation import (
 )
 from dicom_pipeline.deid.rules import Rule, rules_from
 from dicom_pipeline.places import Places
+from dicom_pipeline.publish.k_anonymity import K, small_groups
 from dicom_pipeline.publish.release import Release, ReleaseError
 from dicom_pipeline.publish.release_record import Releasing
 from dicom_pipeline.publish.snapshot import publish
@@ -23,6 +24,7 @@ from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.dbt import DbtError
 from dicom_pipeline.resources.key_sources import KeyAddresses, load_key
 from dicom_pipeline.resources.local_s3 import LocalS3Error
+from dicom_pipeline.resources.local_s3_reclaim import reclaim
 from dicom_pipeline.resources.rotation import Counts, Rotation, Say, Side
 from dicom_pipeline.resources.rotation_plan import addresses_before
 from dicom_pipeline.resources.rotation_record import KeyRecord
@@ -80,6 +82,9 @@ def rotate_key(mode: ModeOption, json: Json = False) -> None:
         with _Rotated(settings).open() as places:
             with err.status("rotating") as status:
                 done = rotation_of(places, mode, status.update).run()
+                if places.is_embedded:
+                    status.update("disk")
+                    reclaim(settings.s3_home)  # deleted keys stay in its journal
             if mode is Mode.REDERIVE:
                 from dicom_pipeline.cli.load import run_all_due  # noqa: PLC0415
 
@@ -102,6 +107,9 @@ def release(
         bool,
         typer.Option("--new-history", help="Let his names change, after a rotation."),
     ] = False,
+    k: Annotated[
+        int, typer.Option("--k", help="Patients that must look alike; 1: no matter.")
+    ] = K,
     json: Json = False,
 ) -> None:
     """Write the processed tables for one recipient, under names of his own.
@@ -110,6 +118,7 @@ def release(
     """
     settings = Settings()
     try:
+        _hold_k(settings.snapshot, k)
         with Places(settings).open() as places, err.status("releasing"):
             work = _releasing(places, recipient, jpegs=jpegs)
             said = work.run(folder.absolute(), new_history=new_history)
@@ -124,6 +133,21 @@ def release(
     table(f"release {said['number']}", ["table", "rows", "columns", "file"], rows)
     left: list[list[object]] = [[name, why] for name, why in said["left_out"].items()]
     table("left out", ["column", "why"], left)
+
+
+def _hold_k(snapshot: Path, k: int) -> None:
+    """Refuse what shows patients who stand out.
+
+    Raises:
+        ReleaseError: Some do.
+    """
+    found = small_groups(snapshot, k) if snapshot.exists() else None
+    if found and found.groups:
+        raise ReleaseError(
+            f"{found.patients} of {found.every} patients are in {found.groups} groups"
+            f" of fewer than {k} by age, sex, institution, year and body part: release"
+            " more patients together, drop columns, or decide with --k that it is safe"
+        )
 
 
 def _releasing(places: Places, recipient: str, *, jpegs: bool) -> Releasing:
