@@ -118,6 +118,7 @@ def _admitted(store: Store, files: list[bytes], count: int) -> tuple[Jpegs, list
         compressor,
         Pseudonyms(bytes(32)),
         "bench",
+        "",
         _BATCH,
         PixelJudge(Reviews(raw)),
     )

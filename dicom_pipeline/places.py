@@ -14,6 +14,7 @@ from dicom_pipeline.dicom.burned_in import ReadingScope
 from dicom_pipeline.dicom.header import READER_VERSION
 from dicom_pipeline.dicom.pixel_policy import POLICY_VERSION
 from dicom_pipeline.publish.erasure import Erasure
+from dicom_pipeline.publish.erasure_vault import VaultErasure
 from dicom_pipeline.resources.alerts import Alerts
 from dicom_pipeline.resources.compressor import Compressor
 from dicom_pipeline.resources.compressor_lambda import (
@@ -34,7 +35,7 @@ from dicom_pipeline.resources.pixel_texts import PixelTexts
 from dicom_pipeline.resources.queue import Queue
 from dicom_pipeline.resources.review_queue import ReviewQueue
 from dicom_pipeline.resources.reviews import Reviews
-from dicom_pipeline.resources.stage_recipes import stage_recipes
+from dicom_pipeline.resources.stage_recipes import jpeg_rules_sha256, stage_recipes
 from dicom_pipeline.resources.warehouse import Warehouse
 from dicom_pipeline.sources.arrivals import Watch
 from dicom_pipeline.sources.door import Door
@@ -81,6 +82,7 @@ class Places(Zones):
             compressor=self.compressor,
             pseudonyms=self.pseudonyms,
             profile=self.settings.profile,
+            rules_sha256=jpeg_rules_sha256(self.settings.dbt_project),
             batch_size=self.settings.compressor_batch_size,
             judge=PixelJudge(self.reviews, self.pixel_texts),
         )
@@ -93,7 +95,8 @@ class Places(Zones):
             return None
         pictures = replace(self.local_compressor, emit="pnm")
         reader = TextReader(settings.ocr_python)
-        return PixelTexts(self.raw, pictures, reader, settings.ocr)
+        folder = settings.home.absolute() / "reading"
+        return PixelTexts(self.raw, pictures, reader, settings.ocr, folder)
 
     @cached_property
     def reviews(self) -> Reviews:
@@ -174,6 +177,7 @@ class Places(Zones):
                 "DICOM_PIPELINE_KEY_VERSION": str(settings.key_version),
                 "DICOM_PIPELINE_PREVIOUS_KEY_URIS": settings.previous_key_uris,
                 "DICOM_PIPELINE_PROFILE": settings.profile,
+                "DICOM_PIPELINE_VAULT": self.vault_address,
                 "DICOM_PIPELINE_S3_ENDPOINT": self.store.endpoint,
                 **reached,
             },
@@ -186,12 +190,14 @@ class Places(Zones):
 
     def _recipes(self) -> Recipes:
         """What shapes each output; whoever adds a class of rule names it here."""
-        recipes = stage_recipes(self.settings.dbt_project)
+        project = self.settings.dbt_project
+        recipes = stage_recipes(project)
         models = [*recipes.stage]
         return (
             recipes.also(Cause.READER, READER_VERSION, models, jpegs=True)
             .also(Cause.PROFILE, self.settings.profile, models, jpegs=True)
             .also(Cause.KEY, str(self.settings.key_version), models, jpegs=True)
+            .also(Cause.RULES, jpeg_rules_sha256(project), jpegs=True)
             .also(Cause.PIXELS, self._pixel_rules(), jpegs=True)
             .also(Cause.RENDERER, self.compressor.version, jpegs=True)
         )
@@ -217,6 +223,7 @@ class Places(Zones):
             pseudonyms=self.pseudonyms,
             folders=self.settings,
             writer=self.dbt.writer,
+            vault=VaultErasure(self.vault, self.raw) if self.vault.exists else None,
             is_embedded=self.is_embedded,
         )
 

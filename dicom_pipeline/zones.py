@@ -13,6 +13,7 @@ from dicom_pipeline.catalog import MAPPED
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.deid.keys import create_key_file
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
+from dicom_pipeline.layout import VAULT_PREFIX
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.key_sources import KeyAddresses
 from dicom_pipeline.resources.ledger import Ledger
@@ -21,6 +22,8 @@ from dicom_pipeline.resources.months import hold_grain
 from dicom_pipeline.resources.rotation_record import hold_key
 from dicom_pipeline.resources.store import Store
 from dicom_pipeline.resources.tables import RawTables
+from dicom_pipeline.resources.vault import Vault, surrogates_of, vault_of
+from dicom_pipeline.resources.vault_store import vault_store
 from dicom_pipeline.settings import Settings, StoreKind
 
 
@@ -98,7 +101,22 @@ class Zones:
     @cached_property
     def pseudonyms(self) -> Pseudonyms:
         """Names for everything that leaves the raw zone."""
+        if self.settings.profile.draws_names:
+            return surrogates_of(self.key_addresses, self.vault)
         return self.key_addresses.pseudonyms()
+
+    @property
+    def vault_address(self) -> str:
+        """Where the vault of random names is, in a profile that has one."""
+        draws = self.settings.profile.draws_names
+        return f"s3://{self.raw.name}/{VAULT_PREFIX}" if draws else ""
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault, whatever the profile: an earlier one may have filled it."""
+        address = f"s3://{self.raw.name}/{VAULT_PREFIX}"
+        place = vault_store(address, self.store.environment())
+        return vault_of(self.key_addresses, place)
 
     @property
     def key_addresses(self) -> KeyAddresses:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.partitions import AGAIN, STUDY_MONTHS
+from dicom_pipeline.resources.jpeg_leftovers import remove_former
 from dicom_pipeline.resources.jpegs import Jpegs, Progress, Rendered
 from dicom_pipeline.resources.months import Months, Step
 
@@ -36,7 +37,9 @@ def compressed_images(
     for month, digest in todo.items():
         done.append(jpegs.render_month(month, _progress(context)))
         months.rendered({month: digest})
+    former = remove_former(jpegs) if todo else 0
     facts = _facts(done, time.monotonic() - began, _share_outside(before, os.times()))
+    facts["former_jpegs_removed"] = dg.MetadataValue.int(former)
     facts["months_unchanged"] = dg.MetadataValue.int(len(seen) - len(todo))
     return dg.MaterializeResult(metadata=facts)
 

@@ -26,6 +26,7 @@ COMPRESSED_IMAGES = Table(
         own("compressor_version", TEXT, "Version and options of the compressor."),
         own("render_id", TEXT, "Keyed hash of file, masks, options and version."),
         own("deid_profile", TEXT, "Privacy profile that named the JPEG."),
+        own("deid_rules_sha256", TEXT, "SHA-256 of the rule that named it."),
         own("deid_key_version", INTEGER, "Version of the key that named it."),
         own("batch_token", TEXT, "Keyed hash of the partition."),
     ),

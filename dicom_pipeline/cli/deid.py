@@ -7,7 +7,7 @@ import duckdb
 import typer
 from rich.markup import escape
 
-from dicom_pipeline.cli import deid_keys
+from dicom_pipeline.cli import deid_keys, deid_vault
 from dicom_pipeline.cli.console import MISSING, err, fail, out, print_json, table
 from dicom_pipeline.deid.explain import about
 from dicom_pipeline.deid.ps315 import EDITION
@@ -28,6 +28,7 @@ deid = typer.Typer(help="What happens to identities, and whether any got out.")
 def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     deid_keys.register(deid)
+    deid_vault.register(deid)
     app.add_typer(deid, name="deid")
 
 

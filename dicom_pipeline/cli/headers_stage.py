@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dicom_pipeline.cli.console import err, fail, print_json, table
+from dicom_pipeline.cli.console import REFUSED, err, fail, print_json, table
 from dicom_pipeline.deid.nested_fields import nested_fields
 from dicom_pipeline.deid.nested_rules import nested_rules
+from dicom_pipeline.deid.nested_values import UnfitProfileError
 from dicom_pipeline.dicom.nested.keys import spelled
 from dicom_pipeline.dicom.nested.seen import Level
 from dicom_pipeline.dicom.nested.types import Field
+from dicom_pipeline.layout import HEADERS_PREFIX
 from dicom_pipeline.places import Places
 from dicom_pipeline.publish.header_export import Plan
 from dicom_pipeline.publish.header_export_deid import (
@@ -26,6 +28,8 @@ Counted = tuple[tuple[str, ...], int]
 def line_of(places: Places) -> Line:
     """Return how this installation brings headers over the line."""
     settings = places.settings
+    if settings.profile.draws_names:
+        fail(str(UnfitProfileError()), REFUSED)
     return Line(places.pseudonyms, settings.profile, settings.safe_private)
 
 
@@ -51,6 +55,12 @@ def write_stage(
     places: Places, plan: Plan, out: str, told: Callable[[int], None]
 ) -> Deidentified:
     """Write the export."""
+    owned = f"s3://{places.stage.name}/"
+    if out.startswith(owned) and not out.startswith(f"{owned}{HEADERS_PREFIX}"):
+        fail(
+            f"exports in the stage bucket lie below {owned}{HEADERS_PREFIX}: there"
+            " erasure and the leak scan look for them"
+        )
     raw = (places.tables, places.ledger)
     place = empty_place(out, places.store)
     return export_deidentified(raw, line_of(places), plan, place, told)

@@ -32,6 +32,18 @@ def own_values(header: Mapping[str, Any]) -> set[str]:
     return {text for text in found if is_sought(text)}
 
 
+def uids_in(header: Mapping[str, Any]) -> set[str]:
+    """Return every UID that a header holds, at any depth; registered ones too."""
+    found: set[str] = set()
+    for element in header.values():
+        for value in element.get("Value", ()):
+            if isinstance(value, Mapping):
+                found |= uids_in(value) if element.get("vr") == "SQ" else set()
+            elif element.get("vr") == "UI":
+                found |= set(_texts(value))
+    return found
+
+
 def is_sought(text: str) -> bool:
     """Whether a text is long enough to be found by more than chance."""
     return len(re.sub(r"[\W_]", "", text)) >= SHORTEST

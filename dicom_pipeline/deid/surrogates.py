@@ -9,6 +9,7 @@ from dicom_pipeline.deid.pseudonyms import (
     WELL_KNOWN_UIDS,
     Pseudonyms,
 )
+from dicom_pipeline.deid.vault import spelled
 
 STAYS = REMEMBERED | FIRST_KEY_ALONE
 """Names of things that never leave the raw zone: no surrogate, no entry for them."""
@@ -19,6 +20,7 @@ class Book(Protocol):
 
     @property
     def check_value(self) -> str: ...  # noqa: D102
+    def compact(self) -> int: ...  # noqa: D102
     def surrogates(self, domain: str, texts: Iterable[str]) -> Mapping[str, bytes]: ...  # noqa: D102
 
 
@@ -55,6 +57,10 @@ class Surrogates(Pseudonyms):
         """16 hexadecimal digits by which a warehouse knows its vault again."""
         return self.book.check_value
 
+    def tidy(self) -> None:
+        """Let the vault string its small slots together, before many are asked for."""
+        self.book.compact()
+
     def meet(self, domain: str, texts: Iterable[str]) -> None:
         """Ask the vault for many at once, and keep the answer until the next many.
 
@@ -68,21 +74,14 @@ class Surrogates(Pseudonyms):
         """Return 32 random hexadecimal digits that stand for ``text``."""
         if domain in STAYS:
             return super().token(domain, text)
-        return self._surrogate(domain, text).hex()
+        return spelled(domain, self._surrogate(domain, text))
 
     def uid(self, uid: str) -> str:
-        """Return the random UID that stands for ``uid``; a registered one stays.
-
-        DICOM: PS3.5 B.2, a UUID as ``2.25.`` and a decimal number; RFC 9562, version 4.
-        """
+        """Return the random UID that stands for ``uid``; a registered one stays."""
         uid = _plain(uid)
         if not _is_own(uid):
             return uid
-        octets = bytearray(self._surrogate("uid", uid))
-        octets[0] &= 0x3F  # below 2**126: 38 digits
-        octets[6] = octets[6] & 0x0F | 0x40
-        octets[8] = octets[8] & 0x3F | 0x80
-        return f"2.25.{int.from_bytes(octets)}"
+        return spelled("uid", self._surrogate("uid", uid))
 
     def shift_days(self, patient_key: str) -> int:  # noqa: ARG002
         """Refuse: a moved date is a whole date.

@@ -73,6 +73,20 @@ def new_entries(domain: str, texts: Sequence[str]) -> list[Entry]:
     ]
 
 
+def spelled(domain: str, surrogate: bytes) -> str:
+    """Return a surrogate as tables have it: a UID, or 32 hexadecimal digits.
+
+    DICOM: PS3.5 B.2, a UUID as ``2.25.`` and a decimal number; RFC 9562, version 4.
+    """
+    if domain != "uid":
+        return surrogate.hex()
+    octets = bytearray(surrogate)
+    octets[0] &= 0x3F  # below 2**126: 38 digits
+    octets[6] = octets[6] & 0x0F | 0x40
+    octets[8] = octets[8] & 0x3F | 0x80
+    return f"2.25.{int.from_bytes(octets)}"
+
+
 def new_data_key() -> bytes:
     """Return a random key for everything in one vault, 32 bytes."""
     return secrets.token_bytes(KEY_BYTES)

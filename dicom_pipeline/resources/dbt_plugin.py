@@ -26,7 +26,7 @@ from dicom_pipeline.deid.terms import imaging_terms
 from dicom_pipeline.deid.vault import VaultError
 from dicom_pipeline.resources.arrow_functions import Meet, kept, of_one, of_two
 from dicom_pipeline.resources.key_sources import KeyAddresses
-from dicom_pipeline.resources.vault import surrogates_of
+from dicom_pipeline.resources.vault import surrogates_of, vault_of
 from dicom_pipeline.resources.vault_store import vault_store
 
 
@@ -229,7 +229,8 @@ def _pseudonyms(keys: KeyAddresses, vault: str | None) -> Pseudonyms | None:
     try:
         if vault is None:
             return keys.pseudonyms()
-        names = surrogates_of(keys, vault_store(vault, os.environ))
+        names = surrogates_of(keys, vault_of(keys, vault_store(vault, os.environ)))
+        names.tidy()
     except (KeyUnavailableError, VaultError) as error:
         raise DbtRuntimeError(f"deid: {error}") from None
     return names

@@ -73,6 +73,7 @@ class Jpegs:
         compressor: Makes them.
         pseudonyms: Names them.
         profile: Privacy profile, for the row.
+        rules_sha256: Hash of the rule that names JPEGs, for the row.
         batch_size: Objects per compressor process, at most.
         judge: Decides what may be shown.
     """
@@ -82,6 +83,7 @@ class Jpegs:
     compressor: AnyCompressor
     pseudonyms: Pseudonyms
     profile: str
+    rules_sha256: str
     batch_size: int
     judge: PixelJudge
 
@@ -112,12 +114,12 @@ class Jpegs:
         token = self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
         owed = {each.render_id: each for each in self._owed(month)}
         before = self._table(token)
-        kept = [row for row in before if row["render_id"] in owed]
+        kept = [row | self._stamp for row in before if row["render_id"] in owed]
         done = {row["render_id"] for row in kept}
         todo = [each for each in owed.values() if each.render_id not in done]
         made = list(self._make(todo, token, progress))
         rows = _ordered([*kept, *made])
-        if made or len(kept) < len(before):
+        if made or kept != before:
             key = compressed_images_key(token, _PART)
             self.stage.write(key, parquet(COMPRESSED_IMAGES, rows))
         removed = self._remove(before, rows)
@@ -147,16 +149,21 @@ class Jpegs:
     def _owed(self, month: str) -> Iterator[_Owed]:
         version = self.compressor.version
         rows = self._headers(month)
-        for row, decision in zip(rows, self.judge.decisions(rows), strict=True):
-            sop = self.pseudonyms.uid(row["sop_instance_uid"])
-            file = f"{row['fingerprint']}\x1f{row['sop_instance_uid']}"
-            made_of = f"{file}\x1f{decision!r}\x1f{version}"
+        decisions = list(self.judge.decisions(rows))
+        sops = [row["sop_instance_uid"] for row in rows]
+        made_of = [
+            f"{row['fingerprint']}\x1f{row['sop_instance_uid']}\x1f{d!r}\x1f{version}"
+            for row, d in zip(rows, decisions, strict=True)
+        ]
+        self.pseudonyms.meet("uid", sops)
+        self.pseudonyms.meet("render", made_of)
+        for row, decision, made in zip(rows, decisions, made_of, strict=True):
             yield _Owed(
-                sop=sop,
+                sop=self.pseudonyms.uid(row["sop_instance_uid"]),
                 raw_key=row["raw_key"],
                 decision=decision,
                 transfer_syntax=row["transfer_syntax_uid"],
-                render_id=self.pseudonyms.token("render", made_of)[:32],
+                render_id=self.pseudonyms.token("render", made)[:32],
             )
 
     def _headers(self, month: str) -> list[Row]:
@@ -225,9 +232,17 @@ class Jpegs:
             "pixel_reason": each.decision.code,
             "compressor_version": self.compressor.version,
             "render_id": each.render_id,
-            "deid_profile": self.profile,
-            "deid_key_version": self.pseudonyms.key_version,
             "batch_token": token,
+            **self._stamp,
+        }
+
+    @property
+    def _stamp(self) -> Row:
+        """What every row says of how it was made, a row that was kept too."""
+        return {
+            "deid_profile": self.profile,
+            "deid_rules_sha256": self.rules_sha256,
+            "deid_key_version": self.pseudonyms.key_version,
         }
 
     def _table(self, token: str) -> list[Row]:

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dicom_pipeline.catalog import MAPPED
+from dicom_pipeline.catalog import IMAGES, MAPPED
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.recipes import (
     Cause,
@@ -15,6 +15,7 @@ from dicom_pipeline.deid.recipes import (
     recipe_digest,
     rules_digest,
     rules_of,
+    table_sha256,
 )
 from dicom_pipeline.deid.rules import Rule, rules_from
 from dicom_pipeline.resources.dbt_files import DbtFiles
@@ -46,6 +47,13 @@ def stage_recipes(project: Path) -> Recipes:
         processed={name: {Cause.MODELS: files.digest(name)} for name in processed},
         parents=parents | {name: files.parents(name) for name in processed},
     )
+
+
+def jpeg_rules_sha256(project: Path) -> str:
+    """SHA-256 that every row of the JPEG table bears: of the rule that names it."""
+    rules = rules_from(_lines(project, "anonymization_mapping"))
+    named = [r for r in rules_of("images", rules) if r.column_name == IMAGES.key[0]]
+    return table_sha256(named, [])
 
 
 def _with_parents(

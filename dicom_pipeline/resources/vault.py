@@ -26,6 +26,7 @@ from dicom_pipeline.deid.vault import (
     VaultKey,
     new_data_key,
     new_entries,
+    spelled,
     unwrapped,
     wrapped,
 )
@@ -103,16 +104,17 @@ class Vault:
                     return {text: found for text, found in known.items() if found}
                 self._append(key, new_entries(domain, new))
 
-    def named(self, surrogates: Iterable[bytes], why: str) -> dict[bytes, Entry]:
-        """Return whom surrogates stand for, once it is on record who asked.
+    def named(self, names: Iterable[str], why: str) -> dict[str, Entry]:
+        """Return whom names stand for, once it is on record who asked.
 
         Args:
-            surrogates: 16 bytes each.
+            names: As tables have them.
             why: Said by who asks; a few words without a value.
         """
-        wanted = set(surrogates)
+        wanted = set(names)
         self._record(len(wanted), why)
-        return {e.surrogate: e for e in self._entries() if e.surrogate in wanted}
+        every = ((spelled(e.domain, e.surrogate), e) for e in self._entries())
+        return {name: entry for name, entry in every if name in wanted}
 
     def forget(
         self, is_gone: Callable[[Entry], bool], why: str
@@ -154,6 +156,14 @@ class Vault:
             for name in small:
                 self._store.write(name, b"")
         return len(small)
+
+    @property
+    def exists(self) -> bool:
+        """Whether anyone was ever named from it."""
+        try:
+            return bool(self._store.read(KEY))
+        except FileNotFoundError:
+            return False
 
     def status(self) -> VaultStatus:
         """Count what lies in it; no identifier is opened."""
@@ -241,21 +251,25 @@ class Vault:
         self._store.create(name, json.dumps(said).encode())
 
 
-def surrogates_of(keys: KeyAddresses, store: ObjectStore) -> Surrogates:
-    """Return the names that the vault in ``store`` gives, its small slots joined.
+def vault_of(keys: KeyAddresses, store: ObjectStore) -> Vault:
+    """Return the vault in ``store``, which any of the keys may have sealed.
 
     Raises:
         KeyRefusedError: A key cannot be had.
-        VaultError: The vault does not open, or its store fails.
     """
-    *older, newest = map(load_key, keys.all)
-    vault = Vault(store, newest, *reversed(older))
-    vault.compact()
-    retired = len(keys.retired)
+    return Vault(store, *map(load_key, reversed(keys.all)))
+
+
+def surrogates_of(keys: KeyAddresses, vault: Vault) -> Surrogates:
+    """Return the names that a vault gives.
+
+    Raises:
+        KeyRefusedError: A key cannot be had.
+    """
     return Surrogates(
         vault,
-        newest,
+        load_key(keys.key),
         keys.version,
-        previous=older[retired:],
-        retired=older[:retired],
+        previous=[*map(load_key, keys.previous)],
+        retired=[*map(load_key, keys.retired)],
     )

@@ -3,8 +3,8 @@
 
     Over the whole table, because a new age may be about rows of older months.
 
-    DICOM: 45 CFR 164.514(b)(2)(i)(C), all elements of dates (including year) indicative
-    of such age.
+    45 CFR 164.514(b)(2)(i)(C): all elements of dates (including year) indicative of such
+    age.
 #}
 {% macro hide_years(table) -%}
     {%- if execute and deid_profile() == 'safe_harbor' -%}
@@ -17,7 +17,9 @@
         where
             coalesce({{ years | join(', ') }}) is not null
             and patient_key in (
-                select patient_key from {{ ref('stg_patients') }} where patient_age = '090Y'
+                select {{ phi_token("'patient_id'", 'patient_identity') }}
+                from ({{ over_89(source('raw', 'patients')) }}) as ages
+                where is_over_89
             )
     {%- endif -%}
 {%- endmacro %}

@@ -1,5 +1,4 @@
 -- One row per SOP instance, its newest version, with pixels or without.
--- depends_on: {{ ref('stg_patients') }}
 
 {{
     config(

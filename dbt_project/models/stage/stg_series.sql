@@ -1,5 +1,4 @@
 -- One row per series: how the newest instance describes it.
--- depends_on: {{ ref('stg_patients') }}
 
 {{
     config(

@@ -1,5 +1,4 @@
 -- One row per study: how the newest instance describes it.
--- depends_on: {{ ref('stg_patients') }}
 
 {{
     config(

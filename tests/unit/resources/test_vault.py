@@ -201,7 +201,7 @@ def test_changed_bytes_stop_the_run(store, change):
     obstore.put(store, name, change(bytes(obstore.get(store, name).bytes())))
 
     with pytest.raises(SealError):
-        Vault(store, KEY).named([b"x" * 16], "test")
+        Vault(store, KEY).named(["x"], "test")
 
 
 def test_a_vault_without_its_key_is_not_begun_anew(store):
@@ -218,9 +218,12 @@ def test_the_way_back_is_on_record_before_the_answer(store):
     vault = Vault(store, KEY)
     [surrogate] = vault.surrogates("patient_id", [WHO]).values()
 
-    found = vault.named([surrogate, b"?" * 16], "a physician asks")
+    uid = Surrogates(vault, KEY).uid("1.2.3")
+    name = surrogate.hex()
 
-    assert found[surrogate].text == WHO
+    found = vault.named([name, uid], "a physician asks")
+
+    assert (found[name].text, found[uid].text) == (WHO, "1.2.3")
     assert "CANARY" not in repr(found)
     [(_, body)] = [o for o in objects(store).items() if o[0].startswith("reads/")]
     record = json.loads(body)
@@ -241,7 +244,7 @@ def test_no_record_no_answer(store, monkeypatch):
 
     monkeypatch.setattr(obstore, "put", full)
     with pytest.raises(VaultStoreError):
-        vault.named([surrogate], "test")
+        vault.named([surrogate.hex()], "test")
 
 
 def test_the_forgotten_get_another_name(store):
@@ -253,7 +256,7 @@ def test_the_forgotten_get_another_name(store):
     gone, changed = vault.forget(lambda entry: entry.text == WHO, "erasure")
 
     assert (gone, changed) == (1, ["vault/slots/0000000001"])
-    assert vault.named([his], "test") == {}
+    assert vault.named([his.hex()], "test") == {}
     assert Vault(store, KEY).surrogates("patient_id", ["ISS\x1f2"]) == other
     assert vault.surrogates("patient_id", [WHO])[WHO] != his
     assert vault.forget(lambda entry: entry.text == "nobody", "erasure") == (0, [])
