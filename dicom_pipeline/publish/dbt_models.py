@@ -6,6 +6,7 @@ from typing import Any
 
 from dicom_pipeline.deid.profiles import Profile
 from dicom_pipeline.deid.stage import StageColumn
+from dicom_pipeline.publish.k_anonymity import QUASI_IDENTIFIERS, K
 
 Tests = list[Any]
 Columns = Mapping[str, Sequence[StageColumn]]
@@ -20,12 +21,14 @@ class Model:
         layer: ``stage`` or ``processed``.
         about: What one row is.
         tests: Data tests by column, on top of those for every column of that name.
+        whole: Data tests of the whole table.
     """
 
     name: str
     layer: str
     about: str
     tests: Mapping[str, Tests] = field(default_factory=dict)
+    whole: Tests = field(default_factory=list)
 
 
 def _in(model: str, column: str) -> dict[str, Any]:
@@ -35,6 +38,11 @@ def _in(model: str, column: str) -> dict[str, Any]:
 
 def _one_of(*values: str) -> dict[str, Any]:
     return {"accepted_values": {"arguments": {"values": list(values)}}}
+
+
+def _warned(test: str, **arguments: object) -> dict[str, Any]:
+    """A test whose failures are reported and stop no load."""
+    return {test: {"arguments": arguments, "config": {"severity": "warn"}}}
 
 
 KEY: Tests = ["not_null", "unique"]
@@ -184,6 +192,7 @@ MODELS = (
             "study_instance_uid": PRESENT,
             "series_instance_uid": PRESENT,
         },
+        [_warned("k_anonymity", columns=[*QUASI_IDENTIFIERS], k=K)],
     ),
 )
 

@@ -181,6 +181,8 @@ def _model(model: Model, columns: Iterable[StageColumn]) -> Iterator[str]:
     yield f"    description: {json.dumps(model.about)}"
     yield "    config:"
     yield f"      meta: {_dagster(model.layer, model.name)}"
+    if model.whole:
+        yield f"    data_tests: {json.dumps(model.whole)}"
     yield "    columns:"
     for column in columns:
         yield f"      - name: {column.name}"

@@ -103,7 +103,7 @@ class Archive:
         if done.exception:
             return {"": str(done.exception)}
         results = getattr(done.result, "results", [])
-        bad = [r for r in results if r.status not in ("success", "pass")]
+        bad = [r for r in results if r.status not in ("success", "pass", "warn")]
         return {r.node.name: str(r.message) for r in bad}
 
     def rows(self, query):
