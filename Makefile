@@ -28,7 +28,7 @@ setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked pack
 demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where to look.
 	@$(BIN)/dicom-pipeline demo
 
-test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers ## Run every test; SUITE=tests/unit for a part.
+test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers $(VENV)/.fakesnow ## Run every test; SUITE=tests/unit for a part.
 	@$(BIN)/python -m pytest $(XDIST) $(SUITE)
 
 check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
@@ -138,6 +138,13 @@ $(VENV)/.ocr: pyproject.toml | $(VENV)/.python
 	&& $(UV) pip install -q --python $(VENV)/ocr/bin/python \
 		"$$(sed -n 's/^ocr = \["\([^;]*\);.*/\1/p' pyproject.toml)" \
 	|| echo "no text recognition: tests with it skip" >&2
+	@touch $@
+
+# The test of Snowflake's SQL skips where this cannot be had.
+$(VENV)/.fakesnow: tests/oracles/fakesnow.txt | $(VENV)/.python
+	@{ $(UV) venv -q --allow-existing --python $(BIN)/python $(VENV)/fakesnow && \
+		$(UV) pip install -q --python $(VENV)/fakesnow/bin/python -r $<; } \
+	|| echo "no fakesnow: the test of Snowflake's SQL skips" >&2
 	@touch $@
 
 # DCMTK and Orthanc send and judge real DICOM; what needs them skips where they are absent.
