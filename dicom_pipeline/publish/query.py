@@ -18,6 +18,7 @@ from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.header_schemas import HEADER_SCHEMAS
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+from dicom_pipeline.catalog.pixel_reviews import PIXEL_TABLES
 from dicom_pipeline.catalog.table import Table
 from dicom_pipeline.dicom.nested.types import Field
 from dicom_pipeline.layout import TABLES_PREFIX, table_prefix
@@ -138,7 +139,8 @@ def raw_connection(
     _let_in(connection, store)
     connection.execute("create schema raw")
     bucket = Bucket(raw_bucket, store)
-    for table in (HEADERS, HEADER_SCHEMAS, *ENTITIES, OBJECTS, ARRIVALS):
+    ledgers = (OBJECTS, ARRIVALS, *PIXEL_TABLES)
+    for table in (HEADERS, HEADER_SCHEMAS, *ENTITIES, *ledgers):
         _show(connection, bucket, table)
     connection.execute(f"create view raw.versions as {versions_in('raw.objects')}")
     if index:

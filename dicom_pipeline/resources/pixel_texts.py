@@ -6,6 +6,8 @@ makes anyone read an image again.
 
 import hashlib
 import json
+import shutil
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +45,7 @@ Row = dict[str, Any]
 _Version = tuple[str, str]  # SOP Instance UID, fingerprint
 _Asked = tuple[Row, tuple[Box, ...]]  # what is read, below which masks
 
+_LEFT_SECONDS = 86_400.0  # longer than a few objects are read
 _AT_ONCE = 8  # objects rendered to disk before they are read
 
 
@@ -55,12 +58,14 @@ class PixelTexts:
         compressor: Renders frames as PNM onto this machine.
         reader: Reads them.
         scope: Which images are read.
+        folder: Where frames lie while they are read, for this user alone.
     """
 
     bucket: Bucket
     compressor: Compressor
     reader: TextReader
     scope: ReadingScope
+    folder: Path
 
     @cached_property
     def table(self) -> LedgerTable:
@@ -80,6 +85,8 @@ class PixelTexts:
         ]
         todo = [row for row in asked if _version(row) not in known]
         todo = [row for row in todo if is_readable(_header(row))]
+        if todo:
+            _clear(self.folder)
         for start in range(0, len(todo), _AT_ONCE):
             known |= self._read(todo[start : start + _AT_ONCE])
         settled = {_version(row): known.get(_version(row), UNREAD) for row in asked}
@@ -133,7 +140,8 @@ class PixelTexts:
 
     def _lines(self, some: Sequence[_Asked]) -> Mapping[str, list[TextLine]]:
         """Lines of all frames of each object, by its key; only of those read whole."""
-        with TemporaryDirectory(prefix="dicom-text-") as folder:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with TemporaryDirectory(dir=self.folder) as folder:
             pictures = dict(self._pictures(some, Path(folder)))
             every = [picture for several in pictures.values() for picture in several]
             read = self.reader.read(every) if every else {}
@@ -179,6 +187,13 @@ class PixelTexts:
             text = json.dumps(rows, sort_keys=True)
             batch = hashlib.sha256(text.encode()).hexdigest()[:32]
             self.table.write(batch, [row | {BATCH: batch} for row in rows])
+
+
+def _clear(folder: Path) -> None:
+    """Remove frames that a killed run has left: they are identified data."""
+    for left in folder.glob("*"):
+        if time.time() - left.stat().st_mtime > _LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _version(row: Row) -> _Version:

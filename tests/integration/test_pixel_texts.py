@@ -1,5 +1,6 @@
 """What stands on an image decides where the header does not say enough."""
 
+import os
 import shutil
 import sys
 from importlib.util import find_spec
@@ -79,6 +80,9 @@ def files(tmp_path_factory):
 def site(install, files, python):
     """An installation that reads, with the files in it."""
     made = install("texts")
+    left = made.home / "reading" / "of a killed run"
+    left.mkdir(parents=True)
+    os.utime(left, (0, 0))
     with made.hold():
         told = {"ocr": "projections", "ocr_python": python}
         settings = Settings(home=made.home, _env_file=None, **told)
@@ -130,6 +134,7 @@ def test_an_image_is_read_once(site, monkeypatch):
     assert keys(site) == before
     kept = with_other_jpegs.pixel_texts.table.all().to_pylist()
     assert len(kept) == 5
+    assert list((site.home / "reading").iterdir()) == []
     assert not any("QUIST" in str(row).upper() for row in kept)
 
 

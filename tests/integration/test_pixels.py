@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from dicom_pipeline.cli import review as commands
 from dicom_pipeline.cli.main import app
+from dicom_pipeline.publish.query import raw_connection, run_raw
 from tests.integration.pixels import keys, load, render_due, rows, shown
 
 pytestmark = pytest.mark.s3
@@ -188,6 +189,12 @@ def test_what_a_reviewer_writes_stays_in_the_raw_zone(site, rows_of):
     """Reviewer and note stand in one table of the raw bucket, and nowhere else."""
     [row] = [r for r in rows_of(site.held.raw, PREFIX) if r["note"]]
     assert (row["reviewer"], row["note"]) == ("ann", "name of DOE^J")
+
+    asked = raw_connection(site.held.store, site.held.raw.name)
+    told = run_raw(asked, "select verdict, masks, number from raw.pixel_reviews")
+    assert ("released", [[0, 0, 48, 100]], 1) in told.rows
+    texts = run_raw(asked, "select count(*) from raw.pixel_texts")
+    assert texts.rows == [(0,)]
 
     outside = b"".join(site.held.stage.read(o.key) for o in site.held.stage.list())
     for word in (b"DOE^J", row["sop_instance_uid"].encode()):
