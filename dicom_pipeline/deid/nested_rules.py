@@ -9,7 +9,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
@@ -34,6 +34,7 @@ PRIVATE_RULES = "nested_private.csv"
 SAID_ONCE = frozenset({"surrogate_key", "set_const"})
 """Said of the instance as a whole; an item may speak of another patient."""
 
+_METHODS, _SAFE_PRIVATE = "00120064", "DCM:113111"
 _FUNCTIONS = (FUNCTIONS | {KEEP_ITEMS}) - {"drop"}
 _BOUNDED = frozenset({"IS", "DS", "UL", "SL", "UV", "SV", "FD", "FL"})
 _TEXTS = LONG_TEXT | {"LO", "SH", "UC", "UR", "AE"}
@@ -86,6 +87,7 @@ def nested_rules(*, private: bool = False) -> dict[str, NestedRule]:
     """
     rules = [*_standard(_text(RULES).splitlines())]
     if private:
+        rules = [_claimed(rule) if rule.key == _METHODS else rule for rule in rules]
         rules += _private(_text(PRIVATE_RULES).splitlines())
     for problem in problems(rules):
         raise problem
@@ -134,6 +136,12 @@ def _private(lines: Iterable[str]) -> Iterator[NestedRule]:
             note=row["source"],
             vr=row["vr"],
         )
+
+
+def _claimed(rule: NestedRule) -> NestedRule:
+    """Say in every profile that safe private elements are retained, CID 7050."""
+    choices = (f"{choice}+{_SAFE_PRIVATE}" for choice in rule.argument.split(";"))
+    return replace(rule, argument=";".join(choices))
 
 
 def _text(name: str) -> str:

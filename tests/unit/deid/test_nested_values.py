@@ -141,6 +141,8 @@ def test_private_numbers_pass_by_creator_group_and_low_byte_alone():
     assert row["Philips_PET_Private_Group_7053_00"] == 0.25
     assert row["Philips_PET_Private_Group_7053_09"] is None
     assert canaries(by_request.texts()) == set()
+    assert row["DeidentificationMethodCodeSequence"][-1] == "DCM:113111"
     assert receipt["dropped"]["private"] == 5  # three creators, two elements
     [without] = exported([one]).rows()
+    assert "DCM:113111" not in without["DeidentificationMethodCodeSequence"]
     assert not [name for name in without if name.endswith(("_0C", "_00", "_09", "_27"))]
