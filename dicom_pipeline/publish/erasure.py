@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dicom_pipeline.catalog import DEVICES
-from dicom_pipeline.deid.erased_values import is_sought, own_values
+from dicom_pipeline.deid.erased_values import is_sought, own_values, uids_in
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.tombstones import Tombstone, instance_token, patient_token
 from dicom_pipeline.dicom.identity import SEPARATOR
@@ -32,6 +32,7 @@ from dicom_pipeline.publish.erasure_files import (
     is_duckdb,
     rows_of,
 )
+from dicom_pipeline.publish.erasure_vault import VaultErasure
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.erasure_find import Finder, Found
@@ -78,6 +79,7 @@ class Erasure:
         pseudonyms: The key of today.
         folders: Of the installation, with its databases and receipts.
         writer: Held while databases are written: dbt holds it too.
+        vault: Of random names, if there is one.
         is_embedded: Whether the store is the one below the home folder.
         say: Told what is being done; never what is personal.
     """
@@ -88,6 +90,7 @@ class Erasure:
     pseudonyms: Pseudonyms
     folders: Folders
     writer: Callable[[], AbstractContextManager[object]]
+    vault: VaultErasure | None = None
     is_embedded: bool = False
     say: Say = field(default=_unheard, repr=False)
 
@@ -126,8 +129,9 @@ class Erasure:
         found = self._find(identity)
         stone = self._entombed(identity, found)
         removed: dict[str, int] = {}
-        values = {text for text in (_id_of(identity),) if is_sought(text)}
-        steps = self._steps(found, values, provider_bucket=provider_bucket)
+        own, uids = {identity.partition(SEPARATOR)[2]}, set[str]()
+        values = {text for text in own if is_sought(text)}
+        steps = self._steps(found, values, uids, provider_bucket=provider_bucket)
         took = {"finding": _since(began)}
         for words, step in steps:
             self.say(words)
@@ -138,6 +142,9 @@ class Erasure:
         started = datetime.now(UTC)
         left = self._left(found, values)
         took["looking"] = _since(started)
+        if self.vault:  # last: a name that is asked for is given
+            removed |= self.vault.forget(found, self._orphans(found), uids)
+            self._reclaimed()
         facts = {
             "removed": removed,
             "found_afterwards": left,
@@ -149,14 +156,14 @@ class Erasure:
         return self._receipt(stone, began, facts)
 
     def _steps(
-        self, found: Found, values: set[str], *, provider_bucket: bool
+        self, found: Found, values: set[str], uids: set[str], *, provider_bucket: bool
     ) -> Iterator[tuple[str, Callable[[], dict[str, int]]]]:
         raw = RawErasure(self.ledger, self._tables)
         stage = StageErasure(self.stage, self.pseudonyms)
         if provider_bucket:
             yield "the provider's files", lambda: self._provider(found)
         yield "files", lambda: raw.objects(found)
-        yield "raw tables", lambda: raw.rows(found, partial(_take, values))
+        yield "raw tables", lambda: raw.rows(found, partial(_take, values, uids))
         yield "JPEGs", lambda: stage.images(found)
         yield "databases", lambda: self._databases(found)
         raw.forget_builds(found)
@@ -278,14 +285,11 @@ def _since(began: datetime) -> float:
     return round((datetime.now(UTC) - began).total_seconds(), 3)
 
 
-def _id_of(identity: str) -> str:
-    return identity.partition(SEPARATOR)[2]
-
-
-def _take(values: set[str], rows: pa.Table) -> None:
+def _take(values: set[str], uids: set[str], rows: pa.Table) -> None:
     """Remember what headers call their patient."""
     for text in pc.unique(rows["header"]).to_pylist():
-        values |= own_values(json.loads(text))
+        values |= own_values(header := json.loads(text))
+        uids |= uids_in(header)
 
 
 def receipt_digest(receipt: Facts) -> str:
