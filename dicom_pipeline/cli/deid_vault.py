@@ -7,7 +7,6 @@ import typer
 
 from dicom_pipeline.cli.console import MISSING, err, fail, print_json, table
 from dicom_pipeline.deid.keys import KeyUnavailableError
-from dicom_pipeline.deid.vault import VaultError
 from dicom_pipeline.places import Places
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.local_s3 import LocalS3Error
@@ -33,7 +32,7 @@ def vault(json: Json = False) -> None:
     try:
         with Places(Settings()).open() as places, err.status("reading the vault"):
             found = places.vault.status() if places.vault.exists else None
-    except (BucketError, LocalS3Error, KeyUnavailableError, VaultError) as error:
+    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
         fail(str(error))
     if found is None:
         fail(_NONE, MISSING)
@@ -61,7 +60,7 @@ def reidentify(
             if not places.vault.exists:
                 fail(_NONE, MISSING)
             found = places.vault.named(names, why)
-    except (BucketError, LocalS3Error, KeyUnavailableError, VaultError) as error:
+    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
         fail(str(error))
     said = [
         {"name": name, "class": found[name].domain, "identifier": found[name].text}

@@ -19,7 +19,12 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from dicom_pipeline.deid.keys import KEY_BYTES, check_value, sub_key
+from dicom_pipeline.deid.keys import (
+    KEY_BYTES,
+    KeyUnavailableError,
+    check_value,
+    sub_key,
+)
 
 SURROGATE_BYTES = 16
 DOMAINS = ("other", "patient_id", "device", "uid", "batch", "render")
@@ -33,7 +38,7 @@ _MAGIC = b"dpv1"
 _KEY_NAME = b"data key"
 
 
-class VaultError(Exception):
+class VaultError(KeyUnavailableError):
     """The vault cannot be used; the message holds nothing that lies in it."""
 
 

@@ -23,7 +23,6 @@ from dicom_pipeline.deid.profiles import profile_of
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.surrogates import Surrogates
 from dicom_pipeline.deid.terms import imaging_terms
-from dicom_pipeline.deid.vault import VaultError
 from dicom_pipeline.resources.arrow_functions import Meet, kept, of_one, of_two
 from dicom_pipeline.resources.key_sources import KeyAddresses
 from dicom_pipeline.resources.vault import surrogates_of, vault_of
@@ -231,7 +230,7 @@ def _pseudonyms(keys: KeyAddresses, vault: str | None) -> Pseudonyms | None:
             return keys.pseudonyms()
         names = surrogates_of(keys, vault_of(keys, vault_store(vault, os.environ)))
         names.tidy()
-    except (KeyUnavailableError, VaultError) as error:
+    except KeyUnavailableError as error:
         raise DbtRuntimeError(f"deid: {error}") from None
     return names
 

@@ -29,7 +29,12 @@ def one_month_behind():
         behind=lambda _step, seen: list(seen),
         rendered=lambda _months: None,
     )
-    jpegs = SimpleNamespace(has_table=lambda _month: True, render_month=rendered)
+    jpegs = SimpleNamespace(
+        has_table=lambda _month: True,
+        render_month=rendered,
+        ledger=SimpleNamespace(batches_by_month=dict),
+        stage=SimpleNamespace(list=lambda _prefix: []),
+    )
     return {"months": months, "jpegs": jpegs}
 
 
