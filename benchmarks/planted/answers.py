@@ -3,7 +3,7 @@
 import csv
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -117,18 +117,18 @@ def read_answers(file: Path) -> Iterator[InstanceKey]:
             yield InstanceKey(identity, list(_answers(row[-1])))
 
 
-def write_mapping(file: Path, mapping: Mapping[str, str]) -> None:
+def write_mapping(file: Path, pairs: Iterable[tuple[str, str]]) -> None:
     """Write what each identifier has become: ``id_old,id_new``."""
     with file.open("w", newline="", encoding="utf-8") as lines:
         writer = csv.writer(lines)
         writer.writerow(("id_old", "id_new"))
-        writer.writerows(sorted(mapping.items()))
+        writer.writerows(sorted(pairs))
 
 
-def read_mapping(file: Path) -> dict[str, str]:
-    """Read ``id_old,id_new``."""
+def read_mapping(file: Path) -> list[tuple[str, str]]:
+    """Read ``id_old,id_new``; two hospitals may have issued the same old id."""
     with file.open(newline="", encoding="utf-8") as lines:
-        return {row["id_old"]: row["id_new"] for row in csv.DictReader(lines)}
+        return [(row["id_old"], row["id_new"]) for row in csv.DictReader(lines)]
 
 
 def _data(answers: Iterable[Answer]) -> str:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
 
-from .answers import RETENTIONS, Action, Answer
+from .answers import RETENTIONS, Action, Answer, read_mapping, write_mapping
 from .outputs import Output
 from .pictures import Box
 
@@ -37,6 +39,21 @@ class Mappings:
 
     uids: Mapping[str, str] = field(default_factory=dict)
     patients: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, uids: Path, patients: Path) -> Self:
+        """Read ``uid_mapping.csv`` and ``patid_mapping.csv``."""
+        found: dict[str, set[str]] = {}
+        for old, new in read_mapping(patients):
+            found.setdefault(old, set()).add(new)
+        known = {old: frozenset(new) for old, new in found.items()}
+        return cls(dict(read_mapping(uids)), known)
+
+    def write(self, uids: Path, patients: Path) -> None:
+        """Write both."""
+        write_mapping(uids, self.uids.items())
+        pairs = [(old, new) for old, some in self.patients.items() for new in some]
+        write_mapping(patients, pairs)
 
 
 def passes(answer: Answer, output: Output | None, mappings: Mappings) -> bool:
