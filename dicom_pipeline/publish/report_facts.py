@@ -142,7 +142,7 @@ _TOTALS: Final = """
         (select coalesce(sum(jpeg_bytes), 0)::bigint from processed_images)"""
 _MODALITY_BY_MONTH: Final = f"""
     select
-        coalesce(strftime(studies.study_date, '%Y-%m'), '{UNDATED}'),
+        coalesce(left(studies.study_date::varchar, 7), '{UNDATED}'),
         coalesce(series.modality, '{NO_MODALITY}'),
         count(*)
     from fct_images as images
