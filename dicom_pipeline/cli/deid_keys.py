@@ -1,6 +1,6 @@
 """Commands about keys: a new one, a rotation, a release under a recipient's own."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -63,7 +63,14 @@ def new_key(
     err.print("copy it to where the other keys are kept, then see docs/keys.md")
 
 
-def rotate_key(mode: ModeOption, json: Json = False) -> None:
+def rotate_key(
+    mode: ModeOption,
+    drop_exports: Annotated[
+        bool,
+        typer.Option("--drop-exports", help="Delete exports in the stage bucket."),
+    ] = False,
+    json: Json = False,
+) -> None:
     """Take everything behind the line to the key that is set, from the one before.
 
     Set the new key, its version and the earlier keys first (docs/keys.md); stop `up`
@@ -81,7 +88,8 @@ def rotate_key(mode: ModeOption, json: Json = False) -> None:
     try:
         with _Rotated(settings).open() as places:
             with err.status("rotating") as status:
-                done = rotation_of(places, mode, status.update).run()
+                work = rotation_of(places, mode, status.update)
+                done = replace(work, drop_exports=drop_exports).run()
                 if places.is_embedded:
                     status.update("disk")
                     reclaim(settings.s3_home)  # deleted keys stay in its journal

@@ -14,12 +14,14 @@ from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.rotation import Mode, Renaming, held_by_stage
 from dicom_pipeline.deid.rules import Rule
+from dicom_pipeline.layout import HEADERS_PREFIX
 from dicom_pipeline.resources.bucket import Bucket, BucketError
 from dicom_pipeline.resources.dbt import Dbt
 from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.jpegs import Jpegs
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.months import Months
+from dicom_pipeline.resources.purge import purge
 from dicom_pipeline.resources.rotation_jpegs import (
     JpegRotation,
     chained,
@@ -79,6 +81,7 @@ class Rotation:
         mode: How the new key takes over.
         uri: Where the new key is.
         shifts_dates: Whether the profile moves dates.
+        drop_exports: Whether exports in the stage bucket may go.
         publish: Copies the processed layer to where people read.
         say: Told what is being done.
     """
@@ -94,6 +97,7 @@ class Rotation:
     uri: str
     shifts_dates: bool
     publish: Callable[[], object]
+    drop_exports: bool = False
     say: Say = field(default=_unheard, repr=False)
 
     def run(self) -> Counts:
@@ -168,6 +172,13 @@ class Rotation:
                 "stage holds rows of several key versions, and only those of version"
                 f" {old.key_version} can be renamed: use --mode rederive"
             )
+        exports = sum(1 for _ in self.stage.list(HEADERS_PREFIX))
+        if exports and not self.drop_exports:
+            raise RotationError(
+                f"{exports} files of exports below {HEADERS_PREFIX} in the stage bucket"
+                " have names of the old key: copy what is needed, and say"
+                " --drop-exports; they can be exported again"
+            )
         if self.mode is Mode.REDERIVE and (lost := self._not_in_raw()):
             raise RotationError(
                 f"{lost} JPEG tables are of months that raw no longer has: they cannot"
@@ -192,6 +203,7 @@ class Rotation:
             "jpegs_copied": sum(each.jpegs for each in moved),
             "jpegs_that_were_missing": sum(each.missing for each in moved),
             "jpeg_versions_removed": sweep(self.stage),
+            "export_versions_removed": purge(self.stage, HEADERS_PREFIX),
         }
 
     def _work(self, tokens: set[str]) -> Iterator[tuple[str, str, JpegRotation]]:
