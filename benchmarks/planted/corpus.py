@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from . import headers, hidden
 from .answers import IDENTITY, Action, Answer, InstanceKey, write_answers
-from .modalities import Fill, series_of
+from .modalities import HARD, Fill, series_of
 from .people import number_of, person
 from .plant import Plant
 from .visits import Series, Visit
@@ -29,7 +29,9 @@ class Made:
     path: str
 
 
-def make(folder: Path, *, patients: int = PATIENTS, seed: int = SEED) -> int:
+def make(
+    folder: Path, *, patients: int = PATIENTS, seed: int = SEED, hard: bool = False
+) -> int:
     """Write files below ``folder/dicom`` and the key to ``folder/answers.db``.
 
     The same arguments give the same bytes.
@@ -38,12 +40,13 @@ def make(folder: Path, *, patients: int = PATIENTS, seed: int = SEED) -> int:
         folder: Where to; it must not hold a corpus yet.
         patients: How many; eight show every kind of image from both hospitals.
         seed: Another one gives other people, numbers, dates, UIDs and noise.
+        hard: Make images alone whose names in pixels no header tells of.
 
     Returns:
         Number of files.
     """
     keys = []
-    for made in instances(patients=patients, seed=seed):
+    for made in instances(patients=patients, seed=seed, hard=hard):
         file = folder / "dicom" / made.path
         file.parent.mkdir(parents=True, exist_ok=True)
         made.dataset.save_as(file, enforce_file_format=True)
@@ -52,15 +55,15 @@ def make(folder: Path, *, patients: int = PATIENTS, seed: int = SEED) -> int:
     return len(keys)
 
 
-def instances(*, patients: int, seed: int = SEED) -> Iterator[Made]:
-    """Make every instance."""
+def instances(*, patients: int, seed: int = SEED, hard: bool = False) -> Iterator[Made]:
+    """Make every instance; the arguments are those of ``make``."""
     for number in range(patients):
         who = person(number, seed)
         days = number_of(seed, number, "first") % 120
         for study in range(1, _STUDIES + 1):
             visit = Visit(who, study, _OPENED + dt.timedelta(days=days))
             days += 20 + number_of(seed, number, "next") % 300
-            for series, fill, count in series_of(visit):
+            for series, fill, count in HARD if hard else series_of(visit):
                 for place in range(1, count + 1):
                     yield _instance(visit, series, fill, place)
 

@@ -102,11 +102,7 @@ def cr_marked(plant: Plant, visit: Visit, series: Series, number: int) -> None:
     plant.keep("KVP", "85")
     plant.keep("ViewPosition", "LL")
     plant.keep("ImagerPixelSpacing", ["0.2", "0.2"])
-    picture = phantom(SHAPE, _seed(visit, series, number), 4095)
-    box = (20, 70, 108, 20)
-    burn(picture, visit.person.family, box)
-    put_pixels(plant, picture, Kind())
-    ask_hidden(plant, visit.person.family, box)
+    _marked(plant, visit, series, number)
 
 
 def xa(plant: Plant, visit: Visit, series: Series, number: int) -> None:
@@ -158,6 +154,14 @@ def sc(plant: Plant, visit: Visit, series: Series, number: int) -> None:
 def sr(plant: Plant, visit: Visit, series: Series, number: int) -> None:  # noqa: ARG001
     """PS3.3 A.35.1."""
     content(plant, visit, visit.uid(1, 1))
+
+
+def _marked(plant: Plant, visit: Visit, series: Series, number: int) -> None:
+    picture = phantom(SHAPE, _seed(visit, series, number), 4095)
+    box = (20, 70, 108, 20)
+    burn(picture, visit.person.family, box)
+    put_pixels(plant, picture, Kind())
+    ask_hidden(plant, visit.person.family, box)
 
 
 def _slice(plant: Plant, number: int, thickness: str) -> None:
@@ -242,6 +246,30 @@ PLAN: tuple[tuple[Plan, Plan], ...] = (
     ),
 )
 """Two studies of each patient; the fifth begins again at the top."""
+
+
+def cr_lying(plant: Plant, visit: Visit, series: Series, number: int) -> None:
+    """PS3.3 C.7.6.1: the header denies the name in the corner."""
+    cr_marked(plant, visit, series, number)
+    plant.keep("BurnedInAnnotation", "NO")
+
+
+def ct_marked(plant: Plant, visit: Visit, series: Series, number: int) -> None:
+    """PS3.3 C.8.2.1: an original slice with a name, which no header speaks of."""
+    plant.keep("KVP", "120")
+    plant.keep("RescaleIntercept", "-1024")
+    plant.keep("RescaleSlope", "1")
+    _slice(plant, number, "2.5")
+    plant.keep("WindowCenter", "1023")
+    plant.keep("WindowWidth", "4096")
+    _marked(plant, visit, series, number)
+
+
+HARD: Plan = (
+    (replace(_CR, number=11), cr_lying, 1),
+    (replace(_CT, number=12), ct_marked, 1),
+)
+"""Texts in pixels that no header tells of: text recognition alone can find them."""
 
 
 def series_of(visit: Visit) -> Iterator[tuple[Series, Fill, int]]:
