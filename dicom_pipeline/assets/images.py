@@ -9,8 +9,9 @@ import dagster as dg
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.partitions import AGAIN, STUDY_MONTHS
 from dicom_pipeline.resources.jpeg_leftovers import remove_former
-from dicom_pipeline.resources.jpegs import Jpegs, Progress, Rendered
+from dicom_pipeline.resources.jpegs import Jpegs, Rendered
 from dicom_pipeline.resources.months import Months, Step
+from dicom_pipeline.resources.pixel_judge import Progress
 
 _REPORT_SECONDS = 10.0
 
@@ -98,6 +99,6 @@ def _progress(context: dg.AssetExecutionContext) -> Progress:
         nonlocal last
         if time.monotonic() - last > _REPORT_SECONDS:
             last = time.monotonic()
-            context.log.info("%d of %d objects rendered", answered, asked)
+            context.log.info("%d of %d objects read or rendered", answered, asked)
 
     return report

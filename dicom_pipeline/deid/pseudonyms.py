@@ -14,8 +14,9 @@ BLOCK = 16
 """Digits: a token that is cut to whole blocks is renamed from what is left of it."""
 REMEMBERED = frozenset({"erased_patient", "erased_instance"})
 """Classes of names that must be known again when raw is gone: every key counts."""
-FIRST_KEY_ALONE = frozenset({"source_key"})
-"""Names of the ledger, which never leave the raw zone and are never made anew."""
+FIRST_KEY_ALONE = frozenset({"source_key", "review"})
+"""Names of the ledger and of images that people look at: they never leave the raw
+zone and are never made anew."""
 
 
 class Link:

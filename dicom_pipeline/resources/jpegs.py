@@ -5,7 +5,7 @@ names are keyed hashes, and the month itself is a token.
 """
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,13 +21,11 @@ from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError
 from dicom_pipeline.resources.compressor import Answer, Job
 from dicom_pipeline.resources.compressor_lambda import AnyCompressor
 from dicom_pipeline.resources.ledger import Ledger
-from dicom_pipeline.resources.pixel_judge import PixelJudge
+from dicom_pipeline.resources.pixel_judge import PixelJudge, Progress
 from dicom_pipeline.resources.rotation_record import hold_key
 from dicom_pipeline.resources.tables import RawTables, parquet
 
 Row = dict[str, Any]
-Progress = Callable[[int, int], None]
-"""Objects answered so far, objects asked for."""
 
 _PART = "part"
 _WITHHELD = (Decision.QUARANTINE, Decision.REJECT)
@@ -112,7 +110,7 @@ class Jpegs:
         """
         hold_key(self.ledger.bucket, self.pseudonyms)
         token = self.pseudonyms.batch_token(COMPRESSED_IMAGES.name, month)
-        owed = {each.render_id: each for each in self._owed(month)}
+        owed = {each.render_id: each for each in self._owed(month, progress)}
         before = self._table(token)
         kept = [row | self._stamp for row in before if row["render_id"] in owed]
         done = {row["render_id"] for row in kept}
@@ -128,7 +126,7 @@ class Jpegs:
 
     def names(self, month: str) -> list["_Owed"]:
         """What each newest file of a month is called here, in an order that stays."""
-        return list(self._owed(month))
+        return list(self._owed(month, lambda *_: None))
 
     def answered(self) -> tuple[int, int, int]:
         """Hold the ledger against the JPEG table, over all months.
@@ -146,10 +144,10 @@ class Jpegs:
         bare = sum(not (row["jpeg_key"] or row["reason"]) for row in rows)
         return stored, len(named), bare
 
-    def _owed(self, month: str) -> Iterator[_Owed]:
+    def _owed(self, month: str, progress: Progress) -> Iterator[_Owed]:
         version = self.compressor.version
         rows = self._headers(month)
-        decisions = list(self.judge.decisions(rows))
+        decisions = self.judge.decisions(rows, progress)
         sops = [row["sop_instance_uid"] for row in rows]
         made_of = [
             f"{row['fingerprint']}\x1f{row['sop_instance_uid']}\x1f{d!r}\x1f{version}"

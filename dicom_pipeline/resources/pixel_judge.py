@@ -1,7 +1,7 @@
 """What may be done with pixels: the header says, then text recognition, then people."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,13 +11,22 @@ from dicom_pipeline.dicom.pixel_review import after_review
 from dicom_pipeline.resources.reviews import Reviews
 
 Row = dict[str, Any]
+Progress = Callable[[int, int], None]
+"""Objects answered so far, objects asked for."""
+
+
+def _unheard(_answered: int, _asked: int) -> None:
+    """Nobody listens."""
 
 
 class Texts(Protocol):
     """Knows what is written on images."""
 
     def settle(
-        self, rows: Sequence[Row], decisions: Sequence[PixelDecision]
+        self,
+        rows: Sequence[Row],
+        decisions: Sequence[PixelDecision],
+        progress: Progress,
     ) -> list[PixelDecision]:
         """Return the decisions as they are once what needs it has been read."""
 
@@ -34,8 +43,10 @@ class PixelJudge:
     reviews: Reviews
     texts: Texts | None = None
 
-    def decisions(self, rows: Sequence[Row]) -> list[PixelDecision]:
-        """Decide on each row of ``headers``, in their order."""
+    def decisions(
+        self, rows: Sequence[Row], progress: Progress = _unheard
+    ) -> list[PixelDecision]:
+        """Decide on each row of ``headers``, in their order; tell of what is read."""
         said = [decide(json.loads(r["header"]), r["transfer_syntax_uid"]) for r in rows]
         verdicts = self.reviews.standing()
         looked = [verdicts.get(row["sop_instance_uid"]) for row in rows]
@@ -45,7 +56,8 @@ class PixelJudge:
                 for n, (row, review) in enumerate(zip(rows, looked, strict=True))
                 if review is None or not review.speaks_of(row["fingerprint"])
             ]
-            read = self.texts.settle([rows[n] for n in open_], [said[n] for n in open_])
+            mine = [rows[n] for n in open_]
+            read = self.texts.settle(mine, [said[n] for n in open_], progress)
             for n, decision in zip(open_, read, strict=True):
                 said[n] = decision
         return [

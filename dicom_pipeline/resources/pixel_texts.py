@@ -40,6 +40,7 @@ from dicom_pipeline.resources.compressor import Compressor, Job
 from dicom_pipeline.resources.ledger_table import LedgerTable
 from dicom_pipeline.resources.ocr import TextReader
 from dicom_pipeline.resources.parquet_files import BATCH
+from dicom_pipeline.resources.pixel_judge import Progress
 
 Row = dict[str, Any]
 _Version = tuple[str, str]  # SOP Instance UID, fingerprint
@@ -74,7 +75,10 @@ class PixelTexts:
         return LedgerTable(self.bucket, PIXEL_TEXTS, names, words=("text_reader",))
 
     def settle(
-        self, rows: Sequence[Row], decisions: Sequence[PixelDecision]
+        self,
+        rows: Sequence[Row],
+        decisions: Sequence[PixelDecision],
+        progress: Progress,
     ) -> list[PixelDecision]:
         """Read what has to be read and was not yet; return the decisions after it."""
         reasons, known = reasons_to_read(self.scope), self._known()
@@ -89,6 +93,7 @@ class PixelTexts:
             _clear(self.folder)
         for start in range(0, len(todo), _AT_ONCE):
             known |= self._read(todo[start : start + _AT_ONCE])
+            progress(min(start + _AT_ONCE, len(todo)), len(todo))
         settled = {_version(row): known.get(_version(row), UNREAD) for row in asked}
         return [
             after_reading(decision, settled[_version(row)])

@@ -130,8 +130,10 @@ class ReviewQueue:
         """Images of a month that the table lists under these pseudonyms."""
         if not listed:
             return
-        named = self.jpegs.pseudonyms.uid
-        rows = [(named(row["sop_instance_uid"]), row) for row in self._headers(month)]
+        headers = list(self._headers(month))
+        pseudonyms = self.jpegs.pseudonyms
+        pseudonyms.meet("uid", [row["sop_instance_uid"] for row in headers])
+        rows = [(pseudonyms.uid(row["sop_instance_uid"]), row) for row in headers]
         mine = [(listed[name], row) for name, row in rows if name in listed]
         newest = self.jpegs.ledger.newest(row["sop_instance_uid"] for _, row in mine)
         version = ("sop_instance_uid", "fingerprint", "batch_id")
