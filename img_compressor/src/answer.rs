@@ -2,20 +2,21 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use ring::digest::{self, SHA256};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::archive::Archive;
 use crate::encode::jpeg::Encoder;
 use crate::encode::strips::{self, Strips};
-use crate::encode::{Emit, Pack, Passthrough, Subsampling, png, pnm, segments};
+use crate::encode::{Emit, Overlays, Pack, Passthrough, Subsampling, png, pnm, segments};
 use crate::greys::Greys;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
+use crate::overlay::{Overlay, Shape};
 use crate::place::{self, Sink, Target};
 use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
-use crate::render::{Copied, Renderer};
+use crate::render::{Copied, Picture, Renderer};
 use crate::store::Stores;
 use crate::window::{Function, Window};
 
@@ -90,6 +91,8 @@ pub struct Settings {
     pub pack: Pack,
     /// Whether inner JPEGs may be copied.
     pub passthrough: Passthrough,
+    /// Whether overlay planes are drawn.
+    pub overlays: Overlays,
     /// Bounds.
     pub limits: Limits,
 }
@@ -194,10 +197,12 @@ impl<'a> Answerer<'a> {
             .clone_from(&object.transfer_syntax_uid);
         let plan = Plan::of(&object, window, limits)?;
         let target = Target::of(&request.output, self.stores)?;
+        let draw = self.settings.overlays == Overlays::Draw && paint.is_nothing();
         let job = Job {
             object: &object,
             plan: &plan,
             paint: &paint,
+            overlays: draw.then(|| Overlay::all(&object.dataset).collect()),
         };
         match self.settings.pack {
             Pack::None => self.frames(&job, &mut Output::Files(&target), common, send),
@@ -293,8 +298,7 @@ impl<'a> Answerer<'a> {
             &owned
         } else {
             let mut picture = renderer.picture(index)?;
-            job.paint
-                .apply(&mut picture.pixels, columns, picture.channels);
+            job.finish(&mut picture, index, 0);
             row.window = picture.window.map(pair);
             row.warnings = std::mem::take(&mut picture.warnings);
             match self.settings.emit {
@@ -329,7 +333,7 @@ impl<'a> Answerer<'a> {
         mut row: Row,
     ) -> Result<Row, Reason> {
         let (image, front) = (&job.plan.image, &job.plan.front);
-        let mut digest = Sha256::new();
+        let mut digest = digest::Context::new(&SHA256);
         let mut sink = target.begin(&file_name(index, Emit::Jpeg))?;
         let mut write = |bytes: &[u8], sink: &mut Sink| {
             digest.update(bytes);
@@ -338,11 +342,7 @@ impl<'a> Answerer<'a> {
         let mut strips = Strips::new(self.encoder()?, image.rows, front);
         let done = image.pieces(strips::ROWS).try_for_each(|rows| {
             let mut strip = renderer.strip(index, &rows)?;
-            job.paint.below(rows.start).apply(
-                &mut strip.pixels,
-                image.columns as usize,
-                strip.channels,
-            );
+            job.finish(&mut strip, index, rows.start);
             row.window = strip.window.map(pair);
             row.warnings = std::mem::take(&mut strip.warnings);
             strips.add(&strip, &mut |bytes| write(bytes, &mut sink))
@@ -353,7 +353,7 @@ impl<'a> Answerer<'a> {
             return Err(reason);
         }
         row.bytes = usize::try_from(sink.written()).ok();
-        row.sha256 = Some(hex(&digest.finalize()));
+        row.sha256 = Some(hex(digest.finish().as_ref()));
         row.key = Some(sink.finish()?);
         Ok(row)
     }
@@ -371,7 +371,8 @@ impl<'a> Answerer<'a> {
         let may = passthrough == Passthrough::Auto
             && emit == Emit::Jpeg
             && job.plan.window.is_none()
-            && job.paint.is_nothing();
+            && job.paint.is_nothing()
+            && job.overlays.as_ref().is_none_or(Vec::is_empty);
         if may {
             renderer.copied(index)
         } else {
@@ -408,7 +409,7 @@ impl Output<'_> {
     /// Write a frame's file and complete its row.
     fn finished(&mut self, mut row: Row, name: &str, bytes: &[u8]) -> Result<Row, Reason> {
         row.bytes = Some(bytes.len());
-        row.sha256 = Some(hex(&Sha256::digest(bytes)));
+        row.sha256 = Some(hex(digest::digest(&SHA256, bytes).as_ref()));
         row.key = Some(match self {
             Self::Files(target) => target.put(name, bytes)?,
             Self::Archive(archive) => {
@@ -428,6 +429,33 @@ struct Job<'a> {
     object: &'a Object,
     plan: &'a Plan,
     paint: &'a Paint,
+    /// Planes that are drawn, where that was asked for; `None` for one that cannot be.
+    overlays: Option<Vec<Option<Overlay<'a>>>>,
+}
+
+impl Job<'_> {
+    /// Draw over rows of frame `index` from `top` on what was asked for, then paint.
+    fn finish(&self, picture: &mut Picture, index: u32, top: u32) {
+        let shape = Shape {
+            columns: picture.width as usize,
+            channels: picture.channels,
+        };
+        let overlays = self.overlays.as_deref().unwrap_or_default();
+        for overlay in overlays.iter().flatten() {
+            overlay.draw(&mut picture.pixels, shape, index, top);
+        }
+        if overlays.iter().any(Option::is_some) {
+            picture.warnings.push(Warning::OverlayDrawn);
+            if overlays.iter().all(Option::is_some) {
+                picture
+                    .warnings
+                    .retain(|warning| *warning != Warning::OverlayNotDrawn);
+            }
+            picture.warnings.sort_unstable();
+        }
+        let paint = self.paint.below(top);
+        paint.apply(&mut picture.pixels, shape.columns, shape.channels);
+    }
 }
 
 /// Behind these no later frame can be found or written: one row stands for all that follow.

@@ -200,8 +200,18 @@ pub mod tags {
     pub const SHARED_FUNCTIONAL_GROUPS_SEQUENCE: Tag = 0x5200_9229;
     /// Per-Frame Functional Groups Sequence.
     pub const PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE: Tag = 0x5200_9230;
-    /// Overlay Data of the first overlay.
-    pub const OVERLAY_ROWS: Tag = 0x6000_0010;
+    /// Overlay Rows, without its group.
+    pub const OVERLAY_ROWS: Tag = 0x0010;
+    /// Overlay Columns, without its group.
+    pub const OVERLAY_COLUMNS: Tag = 0x0011;
+    /// Number of Frames in Overlay, without its group.
+    pub const OVERLAY_FRAMES: Tag = 0x0015;
+    /// Overlay Origin, without its group.
+    pub const OVERLAY_ORIGIN: Tag = 0x0050;
+    /// Image Frame Origin, without its group.
+    pub const OVERLAY_FIRST_FRAME: Tag = 0x0051;
+    /// Overlay Data, without its group.
+    pub const OVERLAY_DATA: Tag = 0x3000;
     /// Extended Offset Table.
     pub const EXTENDED_OFFSET_TABLE: Tag = 0x7FE0_0001;
     /// Extended Offset Table Lengths.
@@ -219,6 +229,21 @@ pub mod tags {
     /// Sequence Delimitation Item.
     pub const SEQUENCE_END: Tag = 0xFFFE_E0DD;
 
+    /// What is read of an overlay plane.
+    const OVERLAY: [Tag; 6] = [
+        OVERLAY_ROWS,
+        OVERLAY_COLUMNS,
+        OVERLAY_FRAMES,
+        OVERLAY_ORIGIN,
+        OVERLAY_FIRST_FRAME,
+        OVERLAY_DATA,
+    ];
+
+    /// The groups that overlay planes may have, 6000 to 601E. PS3.5 7.6.
+    pub fn overlay_groups() -> impl Iterator<Item = Tag> {
+        (0x6000..=0x601E).step_by(2).map(|group: Tag| group << 16)
+    }
+
     /// Sequences whose items are read.
     pub const DESCENDED: [Tag; 7] = [
         MODALITY_LUT_SEQUENCE,
@@ -235,7 +260,7 @@ pub mod tags {
     pub fn is_kept(tag: Tag) -> bool {
         match tag >> 16 {
             0x0028 => !matches!(tag, 0x0028_0200..=0x0028_0300),
-            0x6000 => tag == OVERLAY_ROWS,
+            0x6000..=0x601E => OVERLAY.contains(&(tag & 0xFFFF)),
             0x7FE0 => tag < FLOAT_PIXEL_DATA,
             _ => matches!(tag, TRANSFER_SYNTAX_UID | PRESENTATION_LUT_SHAPE),
         }

@@ -34,7 +34,7 @@ impl<'a> Frames<'a> {
     ///
     /// [`Reason::MalformedEncapsulation`] where the first item is none.
     pub fn new(object: &'a Object, image: &Image, max_frame: u64) -> Result<Self, Reason> {
-        let scan = Scan::new(&*object.source);
+        let scan = Scan::resumed(&*object.source, object.window.take());
         let first = element_header(&scan, object.pixels.offset, Spelling::EXPLICIT)?
             .ok_or(Reason::TruncatedPixelData)?;
         if first.tag != tags::ITEM || first.length == u32::MAX {

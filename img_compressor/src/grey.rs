@@ -29,6 +29,20 @@ impl Bits {
         (u16::try_from(mask).unwrap_or(u16::MAX), self.shift)
     }
 
+    /// The smallest and the largest value of cells of up to 16 bits.
+    fn ends<T: Copy + Into<u16>>(self, cells: &[T]) -> [i64; 2] {
+        let (mask, shift) = self.mask();
+        // Turns two's complement into the order of unsigned numbers, and back.
+        let flip = if self.signed { mask / 2 + 1 } else { 0 };
+        let (mut low, mut high) = (u16::MAX, 0);
+        for cell in cells {
+            let value = ((*cell).into() >> shift & mask) ^ flip;
+            (low, high) = (low.min(value), high.max(value));
+        }
+        let plain = Self { shift: 0, ..self };
+        [low, high].map(|end| plain.value((end ^ flip).into()))
+    }
+
     /// The value of a cell, without what lies around it.
     #[must_use]
     pub fn value(self, cell: u32) -> i64 {
@@ -216,8 +230,15 @@ impl GreyPlan {
         }
     }
 
-    /// Up to 16 bits: mark which values occur, then look at each value once.
-    fn measure_cells<T: Copy + Into<u32>>(&self, cells: &[T], span: &mut Span) {
+    /// Up to 16 bits: a rescale keeps or turns the order of values, so that their ends are its
+    /// ends. Else mark which values occur, then look at each value once.
+    fn measure_cells<T: Copy + Into<u16>>(&self, cells: &[T], span: &mut Span) {
+        if self.padding.is_none() && matches!(self.modality, Modality::Rescale { .. }) {
+            for end in self.bits.ends(cells) {
+                self.measure_stored(end, span);
+            }
+            return;
+        }
         let plain = Bits {
             shift: 0,
             ..self.bits
@@ -225,7 +246,7 @@ impl GreyPlan {
         let mask = (1u32 << self.bits.stored) - 1;
         let mut seen = vec![false; 1 << self.bits.stored];
         for cell in cells {
-            let cell: u32 = (*cell).into();
+            let cell = u32::from((*cell).into());
             seen[(cell >> self.bits.shift & mask) as usize] = true;
         }
         for (cell, seen) in (0u32..).zip(seen) {

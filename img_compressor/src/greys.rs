@@ -46,12 +46,15 @@ impl Greys {
         }
     }
 
-    /// Room for `size` levels: what was taken back, if anything was.
+    /// Room for `size` levels, of any value: what was taken back, if anything was.
     #[must_use]
     pub fn room(&mut self, size: usize) -> Vec<u8> {
         let mut pixels = mem::take(&mut self.spare);
-        pixels.clear();
-        pixels.reserve_exact(size);
+        if pixels.capacity() < size {
+            // Fresh zeros cost nothing before they are written; grown memory is copied.
+            return vec![0; size];
+        }
+        pixels.resize(size, 0);
         pixels
     }
 
@@ -99,28 +102,31 @@ impl Greys {
     }
 
     fn bytes(&mut self, cells: &[u8]) -> Vec<u8> {
+        let mut pixels = self.room(cells.len());
         let (mask, shift) = self.plan.bits.mask();
-        let table = &self.levels().table;
+        let Levels { table, line } = self.levels();
+        if let Some(line) = line {
+            line.render(cells, &mut pixels);
+            return pixels;
+        }
         let by_cell: [u8; 256] =
             std::array::from_fn(|cell| table[(cell >> shift) & usize::from(mask)]);
-        cells
-            .iter()
-            .map(|cell| by_cell[usize::from(*cell)])
-            .collect()
+        for (pixel, cell) in pixels.iter_mut().zip(cells) {
+            *pixel = by_cell[usize::from(*cell)];
+        }
+        pixels
     }
 
-    /// One grey level per cell, behind what `pixels` holds.
-    pub fn words(&mut self, cells: &[u16], pixels: &mut Vec<u8>) {
+    /// The grey level of each cell.
+    pub fn words(&mut self, cells: &[u16], pixels: &mut [u8]) {
         let (mask, shift) = self.plan.bits.mask();
         let Levels { table, line } = self.levels();
         if let Some(line) = line {
             return line.render(cells, pixels);
         }
-        // An index of 16 bits into a table of 65,536 needs no bounds check.
-        pixels.extend(
-            cells
-                .iter()
-                .map(|cell| table[usize::from((cell >> shift) & mask)]),
-        );
+        for (pixel, cell) in pixels.iter_mut().zip(cells) {
+            // An index of 16 bits into a table of 65,536 needs no bounds check.
+            *pixel = table[usize::from((cell >> shift) & mask)];
+        }
     }
 }

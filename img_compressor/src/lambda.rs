@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::answer::Settings;
-use crate::encode::{Emit, Pack, Passthrough, Subsampling};
+use crate::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
 use crate::place::{self, Target};
 use crate::plan::Limits;
 use crate::reason::Reason;
@@ -140,6 +140,7 @@ impl Work {
             emit: self.emit,
             pack: self.pack,
             passthrough: self.passthrough,
+            overlays: Overlays::Never,
             limits: Limits::default(),
         }
     }

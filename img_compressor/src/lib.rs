@@ -3,8 +3,8 @@
 //! One room per step, in the order in which a value meets them: [`source`] and [`store`] read
 //! bytes, [`object`], [`header`] and [`element`] find the elements and the pixels, [`image`] and [`plan`]
 //! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`], [`greys`], [`line`],
-//! [`palette`] and [`colour`] render, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] and [`archive`] write,
-//! [`answer`] reports and [`batch`] does it for many.
+//! [`palette`] and [`colour`] render, [`overlay`] draws, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] and [`archive`] write,
+//! [`answer`] reports and [`batch`] does it for many ([`memory`] is kept from one to the next).
 
 pub mod answer;
 pub mod archive;
@@ -25,8 +25,10 @@ pub mod lambda;
 pub mod line;
 pub mod lut;
 pub mod mask;
+pub mod memory;
 pub mod modality;
 pub mod object;
+pub mod overlay;
 pub mod palette;
 pub mod passthrough;
 pub mod place;

@@ -64,31 +64,31 @@ impl Line {
     #[must_use]
     pub fn equals(&self, table: &[u8]) -> bool {
         let cells: Vec<u16> = (0..=self.mask).collect();
-        let mut levels = Vec::with_capacity(cells.len());
+        let mut levels = vec![0; cells.len()];
         self.render(&cells, &mut levels);
         table.get(..levels.len()) == Some(&levels)
     }
 
-    /// One level per cell, behind what `pixels` holds.
-    pub fn render(&self, cells: &[u16], pixels: &mut Vec<u8>) {
+    /// The level of each cell.
+    pub fn render<C: Copy + Into<u16>>(&self, cells: &[C], pixels: &mut [u8]) {
         #[cfg(target_arch = "x86_64")]
         if std::arch::is_x86_feature_detected!("avx2") {
             // SAFETY: the processor has what the function was compiled for.
             unsafe { self.render_avx2(cells, pixels) };
             return;
         }
-        self.extend(cells, pixels);
+        self.draw(cells, pixels);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn render_avx2(&self, cells: &[u16], pixels: &mut Vec<u8>) {
-        self.extend(cells, pixels);
+    fn render_avx2<C: Copy + Into<u16>>(&self, cells: &[C], pixels: &mut [u8]) {
+        self.draw(cells, pixels);
     }
 
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "compiled for its caller's processor")]
-    fn extend(&self, cells: &[u16], pixels: &mut Vec<u8>) {
+    fn draw<C: Copy + Into<u16>>(&self, cells: &[C], pixels: &mut [u8]) {
         let Self {
             mask,
             flip,
@@ -97,10 +97,9 @@ impl Line {
             slope,
             start,
         } = *self;
-        let before = pixels.len();
-        pixels.resize(before + cells.len(), 0);
-        // A loop, not `Vec::extend`: that one is compiled for any processor.
-        for (pixel, cell) in pixels[before..].iter_mut().zip(cells) {
+        // A loop, not an iterator's `for_each`: that one is compiled for any processor.
+        for (pixel, cell) in pixels.iter_mut().zip(cells) {
+            let cell: u16 = (*cell).into();
             let value = ((cell & mask) ^ flip).saturating_sub(low).min(range);
             let level = start.wrapping_add(slope.wrapping_mul(value.into())) >> FRACTION;
             *pixel = (level as u16).saturating_sub(BELOW).min(255) as u8;

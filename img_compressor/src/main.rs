@@ -8,11 +8,11 @@ use std::{fs, panic, thread};
 
 use clap::{Args, Parser, Subcommand};
 use img_compressor::answer::{Answerer, Request, Row, Settings};
-use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
+use img_compressor::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
 use img_compressor::plan::{Limits, Plan};
 use img_compressor::reason::Reason;
 use img_compressor::store::Stores;
-use img_compressor::{batch, object, place};
+use img_compressor::{batch, memory, object, place};
 
 /// Renders DICOM pixel data to JPEG.
 #[derive(Parser)]
@@ -74,6 +74,9 @@ struct Coding {
     /// Copy a JPEG inside the object where it already looks right, or never.
     #[arg(long, value_enum, default_value_t)]
     passthrough: Passthrough,
+    /// Draw overlay planes, which may hold names; never where something is masked.
+    #[arg(long, value_enum, default_value_t)]
+    overlays: Overlays,
     /// Largest decoded frame, and largest inflated data set, in MiB.
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u64).range(1..=65_536))]
     max_frame_mib: u64,
@@ -87,6 +90,7 @@ impl Coding {
             emit: self.emit,
             pack: self.pack,
             passthrough: self.passthrough,
+            overlays: self.overlays,
             limits: Limits {
                 max_frame: self.max_frame_mib << 20,
                 max_inflated: self.max_frame_mib << 20,
@@ -97,6 +101,7 @@ impl Coding {
 }
 
 fn main() -> ExitCode {
+    memory::keep_freed();
     // A panic is answered with a row; its message may hold a value and is not printed.
     panic::set_hook(Box::new(|info| {
         let place = info.location();

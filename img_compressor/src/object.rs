@@ -3,6 +3,7 @@
 //! Files without a preamble, without a meta group or with a wrong Transfer Syntax UID are read as
 //! they are written; what was guessed is a [`Warning`].
 
+use std::cell::RefCell;
 use std::io::Read;
 
 use flate2::read::DeflateDecoder;
@@ -28,6 +29,8 @@ pub struct Object {
     pub pixels: PixelLocation,
     /// What was guessed.
     pub warnings: Vec<Warning>,
+    /// What was read last of the source, for whoever reads on.
+    pub window: RefCell<Window>,
 }
 
 /// What could be said of an object that has no image.
@@ -143,7 +146,9 @@ fn read_body(source: Box<dyn Source>, front: Front, max: u64) -> Result<Object, 
     })?;
     let pixels = parsed.pixels.ok_or(Reason::NoPixelData)?;
     let syntax = syntax?;
+    let window = RefCell::new(scan.into_window());
     Ok(Object {
+        window,
         dataset: parsed.dataset,
         transfer_syntax_uid: front.uid,
         syntax,

@@ -3,7 +3,7 @@
 //! The scans are copied bit by bit. Of the markers only tables, the frame and scan headers and
 //! the restart interval are: application segments and comments may name a patient or a device.
 
-use crate::codecs::markers::Markers;
+use crate::codecs::markers::{EOI, Markers, SOS, Segment};
 use crate::encode::segments;
 use crate::image::{Image, Photometric};
 
@@ -55,38 +55,23 @@ pub fn has_plain_colour(image: &Image) -> bool {
 fn copy_image(stream: &[u8], copy: &mut Vec<u8>) -> Option<()> {
     let mut at = 2;
     loop {
-        while *stream.get(at)? == 0xFF && *stream.get(at + 1)? == 0xFF {
-            at += 1;
-        }
-        if *stream.get(at)? != 0xFF {
-            return None;
-        }
-        let code = *stream.get(at + 1)?;
-        if code == 0xD9 {
-            copy.extend([0xFF, 0xD9]);
-            return Some(());
-        }
-        let length = usize::from(u16::from_be_bytes([
-            *stream.get(at + 2)?,
-            *stream.get(at + 3)?,
-        ]));
-        let end = at + 2 + length;
-        let segment = stream.get(at..end)?;
-        at = match code {
-            // APPn and COM.
-            0xE0..=0xEF | 0xFE => end,
-            // Tables, the frame, the restart interval.
-            0xC0 | 0xC1 | 0xC4 | 0xDB | 0xDD => {
-                copy.extend(segment);
-                end
+        let segment = Segment::at(stream, at)?;
+        at = segment.end();
+        match segment.code {
+            EOI => {
+                copy.extend(segment.whole);
+                return Some(());
             }
-            0xDA => {
-                let next = scan_end(stream, end)?;
-                copy.extend(stream.get(at..next)?);
-                next
+            // APPn and COM.
+            0xE0..=0xEF | 0xFE => {}
+            // Tables, the frame, the restart interval.
+            0xC0 | 0xC1 | 0xC4 | 0xDB | 0xDD => copy.extend(segment.whole),
+            SOS => {
+                at = scan_end(stream, at)?;
+                copy.extend(stream.get(segment.start..at)?);
             }
             _ => return None,
-        };
+        }
     }
 }
 

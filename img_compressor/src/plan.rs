@@ -218,7 +218,8 @@ fn notice(object: &Object, warnings: &mut Vec<Warning>) {
     if dataset.text(tags::BURNED_IN_ANNOTATION) == Some("YES") {
         warnings.push(Warning::BurnedInAnnotation);
     }
-    if dataset.element(tags::OVERLAY_ROWS).is_some() {
+    let rows = |group| dataset.element(group | tags::OVERLAY_ROWS).is_some();
+    if tags::overlay_groups().any(rows) {
         warnings.push(Warning::OverlayNotDrawn);
     }
 }

@@ -173,8 +173,10 @@ pub enum Warning {
     PrecisionMismatch,
     /// The compressed stream is damaged but decoded.
     DamagedStream,
-    /// Overlays are present and were not drawn.
+    /// Overlays are present and were not drawn, or not all of them.
     OverlayNotDrawn,
+    /// Overlays were drawn.
+    OverlayDrawn,
     /// An ICC profile is present and was not embedded.
     IccProfileNotEmbedded,
     /// Pixels are not square; the density in the JPEG says so.

@@ -70,13 +70,22 @@ impl Decoded {
     }
 }
 
-/// Interleave planes: `RRR GGG BBB` to `RGB RGB RGB`.
+/// Interleave three planes that lie one behind the other: `RRR GGG BBB` to `RGB RGB RGB`.
 #[must_use]
-pub fn interleave<T: Copy>(planes: &[T], channels: usize) -> Vec<T> {
-    let size = planes.len() / channels;
-    let mut pixels = Vec::with_capacity(size * channels);
-    for pixel in 0..size {
-        pixels.extend((0..channels).map(|channel| planes[channel * size + pixel]));
+pub fn interleave<T: Copy + Default>(planes: &[T]) -> Vec<T> {
+    let (red, rest) = planes.split_at(planes.len() / 3);
+    let (green, blue) = rest.split_at(rest.len() / 2);
+    by_pixel([red, green, blue], |value| value)
+}
+
+/// Cells of three planes of one length, by pixel.
+#[must_use]
+pub fn by_pixel<P: Copy, T: Copy + Default>(planes: [&[P]; 3], cell: impl Fn(P) -> T) -> Vec<T> {
+    let [red, green, blue] = planes;
+    let mut pixels = vec![T::default(); red.len() * 3];
+    let colours = red.iter().zip(green).zip(blue);
+    for (pixel, ((red, green), blue)) in pixels.chunks_exact_mut(3).zip(colours) {
+        pixel.copy_from_slice(&[cell(*red), cell(*green), cell(*blue)]);
     }
     pixels
 }
@@ -87,6 +96,6 @@ mod tests {
 
     #[test]
     fn planes_become_pixels() {
-        assert_eq!(vec![1, 3, 5, 2, 4, 6], interleave(&[1, 2, 3, 4, 5, 6], 3));
+        assert_eq!(vec![1, 3, 5, 2, 4, 6], interleave(&[1, 2, 3, 4, 5, 6]));
     }
 }

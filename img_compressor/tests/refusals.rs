@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use img_compressor::answer::Settings;
 use img_compressor::batch;
-use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
+use img_compressor::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
 use img_compressor::store::Stores;
 use support::{Builder, DEFLATED, EXPLICIT, Folder, IMPLICIT, JPEG, MPEG2, RLE, reasons};
@@ -132,6 +132,7 @@ fn batch_lines(input: &str) -> Vec<serde_json::Value> {
         emit: Emit::Jpeg,
         pack: Pack::None,
         passthrough: Passthrough::Auto,
+        overlays: Overlays::Never,
         limits: Limits::default(),
     };
     let mut output = Vec::new();

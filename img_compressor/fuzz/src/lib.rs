@@ -2,6 +2,8 @@
 //!
 //! A panic, a signal, a timeout and memory beyond the bound are findings. A reason is not.
 
+use std::cell::RefCell;
+
 use img_compressor::codecs::markers::Markers;
 use img_compressor::dataset::{Dataset, tags};
 use img_compressor::header::PixelLocation;
@@ -182,6 +184,7 @@ pub fn object(coding: Coding, dataset: Dataset, pixels: &[u8]) -> Object {
             length: None,
         },
         warnings: Vec::new(),
+        window: RefCell::default(),
     }
 }
 

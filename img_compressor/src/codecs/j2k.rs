@@ -9,7 +9,7 @@ use openjpeg_sys as opj;
 use crate::codecs::packets;
 use crate::image::Image;
 use crate::reason::Reason;
-use crate::samples::{Decoded, Samples, Space};
+use crate::samples::{self, Decoded, Samples, Space};
 
 /// A codestream begins with SOC and SIZ.
 const CODESTREAM: [u8; 4] = [0xFF, 0x4F, 0xFF, 0x51];
@@ -292,16 +292,22 @@ impl<'a> Decoder<'a> {
 /// By pixel, as the bits that a cell of the precision holds.
 #[expect(
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "the pipeline masks to the precision"
 )]
 fn gathered(planes: &[&[i32]], precision: u32) -> Samples {
-    let channels = planes.len();
-    let values = (0..planes[0].len() * channels)
-        .map(|at| planes[at % channels][at / channels].cast_unsigned());
     match precision {
-        0..=8 => Samples::Bytes(values.map(|value| value as u8).collect()),
-        9..=16 => Samples::Words(values.map(|value| value as u16).collect()),
-        _ => Samples::Longs(values.collect()),
+        0..=8 => Samples::Bytes(by_pixel(planes, |value| value as u8)),
+        9..=16 => Samples::Words(by_pixel(planes, |value| value as u16)),
+        _ => Samples::Longs(by_pixel(planes, |value| value as u32)),
+    }
+}
+
+fn by_pixel<T: Copy + Default>(planes: &[&[i32]], cell: impl Fn(i32) -> T) -> Vec<T> {
+    match *planes {
+        [red, green, blue] => samples::by_pixel([red, green, blue], cell),
+        // Samples per Pixel is 1 or 3.
+        _ => planes[0].iter().map(|value| cell(*value)).collect(),
     }
 }
 

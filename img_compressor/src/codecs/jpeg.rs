@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use turbojpeg_sys as turbo;
 
-use crate::codecs::markers::Markers;
+use crate::codecs::markers::{self, Markers, SOS};
 use crate::encode::segments;
 use crate::image::{Image, Photometric};
 use crate::reason::Reason;
@@ -64,21 +64,11 @@ fn with_transform(bytes: &[u8], transform: u8) -> Cow<'_, [u8]> {
     stream.extend([0xFF, 0xD8]);
     stream.extend(segments::adobe(transform));
     let mut at = 2;
-    // The walk succeeded before; whatever is no segment here is copied as it is.
-    while let [0xFF, code @ (0xC0..=0xCF | 0xDB..=0xEF | 0xFE), high, low] =
-        bytes.get(at..at + 4).unwrap_or_default()
-    {
-        let end = at + 2 + usize::from(u16::from_be_bytes([*high, *low]));
-        let Some(segment) = bytes.get(at..end) else {
-            break;
-        };
-        if *code == 0xDA {
-            break;
+    for segment in markers::segments(bytes, at).take_while(|segment| segment.code != SOS) {
+        if !matches!(segment.code, 0xE0 | 0xEE) {
+            stream.extend(segment.whole);
         }
-        if !matches!(code, 0xE0 | 0xEE) {
-            stream.extend(segment);
-        }
-        at = end;
+        at = segment.end();
     }
     stream.extend(&bytes[at..]);
     Cow::Owned(stream)

@@ -6,6 +6,7 @@ use std::ptr::null_mut;
 
 use charls_sys as charls;
 
+use crate::codecs::markers::{SOS, segments};
 use crate::image::Image;
 use crate::reason::Reason;
 use crate::samples::{Decoded, Samples, interleave};
@@ -34,7 +35,7 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
         let mut samples = vec![0u8; count];
         decoder.read(&mut samples)?;
         Samples::Bytes(if planar {
-            interleave(&samples, components as usize)
+            interleave(&samples)
         } else {
             samples
         })
@@ -42,7 +43,7 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
         let mut samples = vec![0u16; count];
         decoder.read(bytemuck::cast_slice_mut(&mut samples))?;
         Samples::Words(if planar {
-            interleave(&samples, components as usize)
+            interleave(&samples)
         } else {
             samples
         })
@@ -131,14 +132,9 @@ impl Drop for Decoder<'_> {
 
 /// Whether the first scan holds one component: ILV 0. ISO 14495-1 C.2.3.
 fn is_planar(bytes: &[u8]) -> bool {
-    let mut at = 2;
-    while let Some([0xFF, code, high, low]) = bytes.get(at..at + 4) {
-        if *code == 0xDA {
-            return bytes.get(at + 4) == Some(&1);
-        }
-        at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
-    }
-    false
+    segments(bytes, 2)
+        .find(|segment| segment.code == SOS)
+        .is_some_and(|scan| scan.body.first() == Some(&1))
 }
 
 fn passed(code: charls::charls_jpegls_errc) -> Result<(), Reason> {

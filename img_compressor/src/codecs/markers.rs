@@ -1,6 +1,64 @@
-//! What a JPEG stream says of itself before its first scan. ISO 10918-1 Annex B.
+//! The marker segments of a JPEG stream, and what they say before its first scan. ISO 10918-1
+//! Annex B; JPEG-LS has the same (ISO 14495-1 Annex C).
 
 use crate::image::Photometric;
+
+/// Start of image.
+pub const SOI: u8 = 0xD8;
+/// End of image.
+pub const EOI: u8 = 0xD9;
+/// Start of scan.
+pub const SOS: u8 = 0xDA;
+
+/// A marker and what belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment<'a> {
+    /// Second byte of the marker.
+    pub code: u8,
+    /// Marker, length and content.
+    pub whole: &'a [u8],
+    /// Content; empty where the marker stands alone.
+    pub body: &'a [u8],
+    /// Where the marker begins.
+    pub start: usize,
+}
+
+impl<'a> Segment<'a> {
+    /// The segment at `at`, behind fill bytes (B.1.1.2); `None` where there is no whole one.
+    #[must_use]
+    pub fn at(bytes: &'a [u8], at: usize) -> Option<Self> {
+        let fill = bytes.get(at..)?.iter().take_while(|byte| **byte == 0xFF);
+        let start = at + fill.count().checked_sub(1)?;
+        let code = *bytes.get(start + 1)?;
+        // Markers without a length: TEM, restarts, SOI, EOI. Table B.1.
+        let (length, head) = if matches!(code, 0x01 | 0xD0..=EOI) {
+            (0, 2)
+        } else {
+            let length = [*bytes.get(start + 2)?, *bytes.get(start + 3)?];
+            (usize::from(u16::from_be_bytes(length)), 4)
+        };
+        let whole = bytes.get(start..start + 2 + length)?;
+        let body = whole.get(head..)?;
+        Some(Self {
+            code,
+            whole,
+            body,
+            start,
+        })
+    }
+
+    /// Where the next one, or the data of a scan, begins.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.start + self.whole.len()
+    }
+}
+
+/// The segments from `at` on; behind a start of scan, data follows.
+pub fn segments(bytes: &[u8], at: usize) -> impl Iterator<Item = Segment<'_>> {
+    let first = Segment::at(bytes, at);
+    std::iter::successors(first, |segment| Segment::at(bytes, segment.end()))
+}
 
 /// What the markers before the first scan say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,38 +88,18 @@ impl Markers {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let mut markers = Self::default();
-        let mut at = 2;
-        if bytes.get(..2)? != [0xFF, 0xD8] {
+        if bytes.get(..2)? != [0xFF, SOI] {
             return None;
         }
-        loop {
-            // Fill bytes may stand before a marker. B.1.1.2.
-            while *bytes.get(at)? == 0xFF && *bytes.get(at + 1)? == 0xFF {
-                at += 1;
+        for segment in segments(bytes, 2) {
+            match segment.code {
+                SOS => return (markers.components > 0).then_some(markers),
+                // An image that ends before its first scan has no pixels.
+                EOI => return None,
+                code => markers.read(code, segment.body)?,
             }
-            if *bytes.get(at)? != 0xFF {
-                return None;
-            }
-            let code = *bytes.get(at + 1)?;
-            if code == 0xDA {
-                return (markers.components > 0).then_some(markers);
-            }
-            // An image that ends before its first scan has no pixels.
-            if code == 0xD9 {
-                return None;
-            }
-            if code == 0x01 || (0xD0..=0xD8).contains(&code) {
-                at += 2;
-                continue;
-            }
-            let length = usize::from(u16::from_be_bytes([
-                *bytes.get(at + 2)?,
-                *bytes.get(at + 3)?,
-            ]));
-            let body = bytes.get(at + 4..at + 2 + length)?;
-            markers.read(code, body)?;
-            at += 2 + length;
         }
+        None
     }
 
     fn read(&mut self, code: u8, body: &[u8]) -> Option<()> {
@@ -93,5 +131,36 @@ impl Markers {
             (None, true) => true,
             (None, false) => photometric != Photometric::Rgb && self.identifiers != *b"RGB",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fill bytes belong to no segment; a marker may stand alone; a cut one ends the walk.
+    #[test]
+    fn segments_are_walked_to_the_first_that_is_none() {
+        let stream = b"\xFF\xD8\xFF\xFF\xFF\xFE\0\x03a\xFF\x01\xFF\xDB\0\x02\xFF\xC4\0\x04b";
+        let seen: Vec<(u8, &[u8], usize)> = segments(stream, 0)
+            .map(|segment| (segment.code, segment.body, segment.end()))
+            .collect();
+
+        assert_eq!(
+            vec![
+                (SOI, &b""[..], 2),
+                (0xFE, b"a", 9),
+                (0x01, b"", 11),
+                (0xDB, b"", 15)
+            ],
+            seen
+        );
+        assert_eq!(
+            None,
+            Segment::at(b"\xFF\xDB\0\x01", 0),
+            "a length counts itself"
+        );
+        assert_eq!(None, Segment::at(b"\xFF\xDB\0\0", 0));
+        assert_eq!(None, Segment::at(b"\xFF\xFF", 0));
     }
 }

@@ -117,6 +117,40 @@ impl Layout {
         self.read_bits(source, &image.strip(rows), first_bit, bits)
     }
 
+    /// Read 16-bit cells of frame `index` from its row `row` on into memory that is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Reason::TruncatedPixelData`] where they are not there as a whole.
+    pub fn read_words(
+        &self,
+        source: &dyn Source,
+        image: &Image,
+        (index, row): (u32, u32),
+        words: &mut [u16],
+    ) -> Result<(), Reason> {
+        let row_bits = self.frame_bits / u64::from(image.rows);
+        let first_bit = self.first_bit(index)? + u64::from(row) * row_bits;
+        let end = first_bit / 8 + words.len() as u64 * 2;
+        let (offset, _) = self.bytes_of(first_bit, end)?;
+        self.words(source, offset, words)
+    }
+
+    fn words(&self, source: &dyn Source, offset: u64, words: &mut [u16]) -> Result<(), Reason> {
+        source.read_at(offset, cast_slice_mut(words))?;
+        order(words, self.swap, u16::from_le, u16::from_be);
+        Ok(())
+    }
+
+    /// Where bytes of the value lie in the source, from a bit to an end in bytes.
+    fn bytes_of(&self, first_bit: u64, end: u64) -> Result<(u64, u64), Reason> {
+        if end > self.available {
+            return Err(Reason::TruncatedPixelData);
+        }
+        let start = first_bit / 8;
+        Ok((self.location.offset + start, end - start))
+    }
+
     fn first_bit(&self, index: u32) -> Result<u64, Reason> {
         u64::from(index)
             .checked_mul(self.frame_bits)
@@ -131,18 +165,13 @@ impl Layout {
         bits: u64,
     ) -> Result<Decoded, Reason> {
         let end = (first_bit + bits).div_ceil(8);
-        if end > self.available {
-            return Err(Reason::TruncatedPixelData);
-        }
-        let offset = self.location.offset + first_bit / 8;
-        let length = end - first_bit / 8;
+        let (offset, length) = self.bytes_of(first_bit, end)?;
         let samples = match image.cell {
             Cell::Bit => self.bits(source, first_bit, end, image)?,
             Cell::Byte => Samples::Bytes(self.bytes(source, offset, length)?),
             Cell::Word => {
                 let mut words = vec![0u16; cells(length, 2)?];
-                source.read_at(offset, cast_slice_mut(&mut words))?;
-                order(&mut words, self.swap, u16::from_le, u16::from_be);
+                self.words(source, offset, &mut words)?;
                 Samples::Words(words)
             }
             Cell::Long | Cell::Float => {
@@ -177,12 +206,12 @@ impl Layout {
             Samples::Words(words) if self.subsampled => {
                 Samples::Words(upsampled(&words, image.columns as usize))
             }
-            Samples::Bytes(bytes) if image.planar => Samples::Bytes(interleave(&bytes, 3)),
-            Samples::Words(words) if image.planar => Samples::Words(interleave(&words, 3)),
+            Samples::Bytes(bytes) if image.planar => Samples::Bytes(interleave(&bytes)),
+            Samples::Words(words) if image.planar => Samples::Words(interleave(&words)),
             Samples::Longs(longs) if self.subsampled => {
                 Samples::Longs(upsampled(&longs, image.columns as usize))
             }
-            Samples::Longs(longs) if image.planar => Samples::Longs(interleave(&longs, 3)),
+            Samples::Longs(longs) if image.planar => Samples::Longs(interleave(&longs)),
             other => other,
         }
     }

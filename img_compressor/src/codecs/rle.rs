@@ -5,7 +5,7 @@
 
 use crate::image::{Cell, Image};
 use crate::reason::Reason;
-use crate::samples::{Decoded, Samples};
+use crate::samples::{Decoded, Samples, interleave};
 
 /// The 16 numbers of an RLE header.
 const HEADER: usize = 64;
@@ -48,45 +48,42 @@ pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
 
 /// Byte planes to cells, by pixel.
 fn joined(planar: Vec<u8>, pixels: usize, channels: usize, width: usize) -> Samples {
-    let plane = |channel: usize, byte: usize| {
-        let from = (channel * width + byte) * pixels;
-        &planar[from..from + pixels]
-    };
     match width {
         1 if channels == 1 => Samples::Bytes(planar),
-        1 => {
-            let mut bytes = vec![0u8; pixels * channels];
-            for channel in 0..channels {
-                let targets = bytes.iter_mut().skip(channel).step_by(channels);
-                targets
-                    .zip(plane(channel, 0))
-                    .for_each(|(to, from)| *to = *from);
-            }
-            Samples::Bytes(bytes)
-        }
+        1 => Samples::Bytes(interleave(&planar)),
         2 => {
-            let mut words = vec![0u16; pixels * channels];
-            for channel in 0..channels {
-                let pairs = plane(channel, 0).iter().zip(plane(channel, 1));
-                let targets = words.iter_mut().skip(channel).step_by(channels);
-                targets.zip(pairs).for_each(|(to, (high, low))| {
-                    *to = u16::from_be_bytes([*high, *low]);
-                });
-            }
-            Samples::Words(words)
+            let cells = cells(&planar, pixels, |[high, low]| {
+                u16::from_be_bytes([high, low])
+            });
+            Samples::Words(by_pixel(cells, channels))
         }
         _ => {
-            let mut longs = vec![0u32; pixels * channels];
-            for channel in 0..channels {
-                for byte in 0..4 {
-                    let targets = longs.iter_mut().skip(channel).step_by(channels);
-                    targets
-                        .zip(plane(channel, byte))
-                        .for_each(|(to, from)| *to = *to << 8 | u32::from(*from));
-                }
-            }
-            Samples::Longs(longs)
+            let cells = cells(&planar, pixels, u32::from_be_bytes);
+            Samples::Longs(by_pixel(cells, channels))
         }
+    }
+}
+
+/// Each channel's byte planes, the most significant first, as cells; channel by channel.
+fn cells<T, const WIDTH: usize>(
+    planar: &[u8],
+    pixels: usize,
+    cell: impl Fn([u8; WIDTH]) -> T,
+) -> Vec<T> {
+    let mut cells = Vec::with_capacity(planar.len() / WIDTH);
+    for channel in planar.chunks_exact(pixels * WIDTH) {
+        let planes: [&[u8]; WIDTH] =
+            std::array::from_fn(|byte| &channel[byte * pixels..][..pixels]);
+        cells.extend((0..pixels).map(|pixel| cell(planes.map(|plane| plane[pixel]))));
+    }
+    cells
+}
+
+fn by_pixel<T: Copy + Default>(cells: Vec<T>, channels: usize) -> Vec<T> {
+    if channels == 1 {
+        cells
+    } else {
+        interleave(&cells)
     }
 }
 
@@ -152,6 +149,24 @@ mod tests {
 
         assert_eq!([1, 2, 3, 9, 9, 9], plane);
         Ok(())
+    }
+
+    /// Two pixels of each width and number of channels: high bytes first, planes by channel.
+    #[test]
+    fn planes_become_cells_by_pixel() {
+        let words = vec![0x0105, 0x0206];
+        let colours = vec![0x0103, 0x0507, 0x090B, 0x0204, 0x0608, 0x0A0C];
+
+        assert_eq!(
+            Samples::Bytes(vec![1, 3, 5, 2, 4, 6]),
+            joined((1..=6).collect(), 2, 3, 1)
+        );
+        assert_eq!(Samples::Words(words), joined(vec![1, 2, 5, 6], 2, 1, 2));
+        assert_eq!(Samples::Words(colours), joined((1..=12).collect(), 2, 3, 2));
+        assert_eq!(
+            Samples::Longs(vec![0x0103_0507, 0x0204_0608]),
+            joined((1..=8).collect(), 2, 1, 4)
+        );
     }
 
     #[test]

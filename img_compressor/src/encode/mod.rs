@@ -57,6 +57,16 @@ pub enum Passthrough {
     Never,
 }
 
+/// Whether overlay planes are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Overlays {
+    /// Never; the row says that there are some.
+    #[default]
+    Never,
+    /// White, unless something is masked.
+    Draw,
+}
+
 /// Chroma subsampling of colour JPEGs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]

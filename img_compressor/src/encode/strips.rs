@@ -5,6 +5,7 @@
 //! behind the other. A strip of a multiple of eight rows of blocks keeps the numbering of the
 //! markers; the frame header of the first one gets the height of the whole.
 
+use crate::codecs::markers::{SOS, segments};
 use crate::encode::jpeg::Encoder;
 use crate::passthrough::Front;
 use crate::reason::Reason;
@@ -65,29 +66,17 @@ impl<'a> Strips<'a> {
 /// Where the coded data of the only scan begins.
 fn scan_start(file: &[u8]) -> Option<usize> {
     segments(file, 2)
-        .find(|(code, _, _)| *code == 0xDA)
-        .map(|(_, _, end)| end)
+        .find(|segment| segment.code == SOS)
+        .map(|scan| scan.end())
 }
 
 /// The segments with another height in their frame header. ISO 10918-1 B.2.2.
 fn with_height(head: &[u8], height: u32) -> Option<Vec<u8>> {
-    let (_, start, _) = segments(head, 0).find(|(code, _, _)| *code == 0xC0)?;
+    let frame = segments(head, 0).find(|segment| segment.code == 0xC0)?;
     let mut changed = head.to_vec();
     let height = u16::try_from(height).ok()?.to_be_bytes();
     changed
-        .get_mut(start + 5..start + 7)?
+        .get_mut(frame.start + 5..frame.start + 7)?
         .copy_from_slice(&height);
     Some(changed)
-}
-
-/// Code, start and end of each segment from `at` on.
-fn segments(bytes: &[u8], mut at: usize) -> impl Iterator<Item = (u8, usize, usize)> {
-    std::iter::from_fn(move || {
-        let [0xFF, code, high, low] = *bytes.get(at..at + 4)? else {
-            return None;
-        };
-        let start = at;
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-        Some((code, start, at))
-    })
 }

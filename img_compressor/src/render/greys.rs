@@ -11,7 +11,7 @@ use crate::grey::{GreyPlan, Span};
 use crate::greys::Greys;
 use crate::image::Cell;
 use crate::reason::{Reason, Warning};
-use crate::samples::{Decoded, Samples};
+use crate::samples::Decoded;
 use crate::voi::Voi;
 use crate::window::Window;
 
@@ -44,7 +44,10 @@ impl Renderer<'_> {
         noticed: &mut Vec<Warning>,
     ) -> Result<Option<Greyed>, Reason> {
         let image = &self.plan.image;
-        if image.cell != Cell::Word || !matches!(self.frames, Frame::Native(_)) {
+        let Frame::Native(layout) = self.frames else {
+            return Ok(None);
+        };
+        if image.cell != Cell::Word {
             return Ok(None);
         }
         let mut plan = self.plan.grey(&self.object.dataset, index, noticed)?;
@@ -56,16 +59,15 @@ impl Renderer<'_> {
         }
         let window = plan.voi.window();
         let columns = image.columns as usize;
-        let step = u32::try_from(PIECE / 2 / columns).unwrap_or(1).max(1);
+        let step = (PIECE / 2 / columns).max(1);
         let mut greys = self.prepared(plan);
         let mut pixels = greys.room((rows.end - rows.start) as usize * columns);
-        for start in rows.clone().step_by(step as usize) {
-            let piece = start..start.saturating_add(step).min(rows.end);
-            let decoded = self.decode_rows(index, &piece)?;
-            let Samples::Words(cells) = &decoded.samples else {
-                return Err(Reason::InternalError);
-            };
-            greys.words(cells, &mut pixels);
+        let mut cells = vec![0; pixels.len().min(step * columns)];
+        let starts = rows.clone().step_by(step);
+        for (start, piece) in starts.zip(pixels.chunks_mut(step * columns)) {
+            let cells = &mut cells[..piece.len()];
+            layout.read_words(&*self.object.source, image, (index, start), cells)?;
+            greys.words(cells, piece);
         }
         self.greys = Some(greys);
         Ok(Some((pixels, window)))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
 use img_compressor::answer::{Answerer, Request, Row, Settings};
-use img_compressor::encode::{Emit, Pack, Passthrough, Subsampling};
+use img_compressor::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
 use img_compressor::store::Stores;
 
@@ -182,6 +182,7 @@ pub const SETTINGS: Settings = Settings {
     emit: Emit::Jpeg,
     pack: Pack::None,
     passthrough: Passthrough::Auto,
+    overlays: Overlays::Never,
     limits: Limits {
         max_frame: 64 << 20,
         max_inflated: 1 << 20,
