@@ -118,24 +118,30 @@ def _retained(answer: Answer, output: Output, _: Mappings) -> bool:
     return bool(found) and all(says(found, answer.text))
 
 
+def _said(answer: Answer, output: Output) -> list[str]:
+    """All that stands at the path, in one surface or two."""
+    surfaces = (output.texts, output.under)
+    return [text for each in surfaces if (text := each.get(answer.tag))]
+
+
 def _removed(answer: Answer, output: Output, _: Mappings) -> bool:
-    found = output.texts.get(answer.tag, "")
-    return not found or not any(says(found, answer.text))
+    found = _said(answer, output)
+    return not any(any(says(text, answer.text)) for text in found)
 
 
 def _other(answer: Answer, output: Output, _: Mappings) -> bool:
-    found = output.texts.get(answer.tag, "").replace("\\", "")
-    return answer.value.replace("\\", "") not in found
+    old = answer.value.replace("\\", "")
+    return all(old not in text.replace("\\", "") for text in _said(answer, output))
 
 
 def _mapped_uid(answer: Answer, output: Output, mappings: Mappings) -> bool:
-    found = output.texts.get(answer.tag)
-    return not found or found == mappings.uids.get(answer.value)
+    new = mappings.uids.get(answer.value)
+    return all(text == new for text in _said(answer, output))
 
 
 def _mapped_patient(answer: Answer, output: Output, mappings: Mappings) -> bool:
-    found = output.texts.get(answer.tag)
-    return not found or found in mappings.patients.get(answer.value, ())
+    new = mappings.patients.get(answer.value, frozenset())
+    return all(text in new for text in _said(answer, output))
 
 
 def _hidden(answer: Answer, output: Output, _: Mappings) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Output:
         texts: What is left, by path as in the key; several values joined by a
             backslash. An attribute that is not there is gone.
         patient: What stands for the patient.
+        under: What a second surface says of the same paths: nothing may be secret
+            there either.
         everything: All texts that are not reached by a path of the standard.
         flat: Whether nothing can be read in the box of the picture at a path.
         same: Whether the box of the picture is still what it was, by its digest.
@@ -35,13 +37,14 @@ class Output:
     uid: str
     texts: Mapping[str, str]
     patient: str
+    under: Mapping[str, str] = field(default_factory=dict)
     everything: tuple[str, ...] = ()
     flat: Callable[[str, Box], bool] = lambda _tag, _box: True
     same: Callable[[Box | None, str], bool] = lambda _box, _digest: False
 
     def all_texts(self) -> str:
         """Everything that can be read in it, one value a line."""
-        return "\n".join((*self.texts.values(), *self.everything))
+        return "\n".join((*self.texts.values(), *self.under.values(), *self.everything))
 
 
 def outputs_of(files: Iterable[Path], root: Path) -> Iterator[Output]:

@@ -89,11 +89,11 @@ class Processed:
 
     def _output(self, image: Row, rows: dict[str, Row], keys: list[str]) -> Output:
         uid = image["sop_instance_uid"]
-        texts = dict(self._texts(rows)) | dict(self.nested.get(uid, {}))
-        texts["path"] = "\\".join(keys)
+        texts = dict(self._texts(rows)) | {"path": "\\".join(keys)}
         return Output(
             uid=uid,
-            texts=texts,
+            texts=texts | dict(self.nested.get(uid, {})),
+            under=texts,
             patient=image["patient_key"],
             everything=tuple(
                 text_of(value) for row in rows.values() for value in row.values()

@@ -3,8 +3,10 @@
 One load, one export; what the key of the corpus asks is asked of tables, items, JPEGs.
 """
 
+import shutil
 import sqlite3
 
+import duckdb
 import pytest
 
 from benchmarks.planted.answers import Action, read_answers
@@ -17,6 +19,11 @@ pytestmark = pytest.mark.s3
 
 PATIENTS = 8  # every kind of image from both hospitals
 SEARCHED = 8  # letters; what is shorter stands in logs by chance
+A_DATE = """update fct_studies set study_date = strptime(?, '%Y%m%d')::date
+    where study_instance_uid = ?"""
+A_NAME = "update fct_studies set study_description = ? where study_instance_uid = ?"
+A_UID = "update fct_series set frame_of_reference_uid = ? where series_instance_uid = ?"
+ELSEWHERE = "update fct_images set pixel_reason = ? where sop_instance_uid = ?"
 LEAST_REQUIRED, LEAST_KEPT = 99.9, 98.0
 
 
@@ -93,6 +100,38 @@ def test_what_research_needs_is_there(result):
     assert result.kept.share >= LEAST_KEPT, result.failed
     assert result.required.share >= LEAST_REQUIRED, result.failed
     assert result.actions[Action.PIXELS_RETAINED].share == 100
+
+
+def test_the_same_score_finds_what_is_put_back(held, keys, corpus, nested, tmp_path):
+    """A name, an unshifted date, a UID as sent, a text elsewhere: each is seen."""
+    copy = tmp_path / "published" / "analytics.duckdb"
+    copy.parent.mkdir()
+    shutil.copy(held.home / "published" / copy.name, copy)
+    asked = {answer.tag: answer for answer in keys[0].answers}
+    with held.open() as places:
+        study, series, image = (
+            places.pseudonyms.uid(keys[0].identity[f"{level}InstanceUID"])
+            for level in ("Study", "Series", "SOP")
+        )
+        name = asked["(0008,1030)"].text
+        with duckdb.connect(str(copy)) as connection:
+            for statement, value, uid in (
+                (A_DATE, asked["(0008,0020)"].value, study),
+                (A_NAME, f"ct {name}", study),
+                (A_UID, asked["(0020,0052)"].value, series),
+                (ELSEWHERE, name, image),
+            ):
+                connection.execute(statement, [value, uid])
+        there = Settings(home=tmp_path, _env_file=None)
+        result = score_of(places, there, keys, corpus / "dicom", nested)
+
+    assert {(action, tag) for action, _, tag in result.failed} == {
+        (Action.DATE_SHIFTED, "(0008,0020)"),
+        (Action.TEXT_REMOVED, "(0008,1030)"),
+        (Action.UID_CHANGED, "(0020,0052)"),
+        (Action.UID_CONSISTENT, "(0020,0052)"),
+    }
+    assert result.silent.passed < len(keys)
 
 
 def test_nothing_planted_is_said_while_it_is_loaded(held, nested, keys):  # noqa: ARG001

@@ -21,6 +21,7 @@ from benchmarks.planted.outputs import Output, outputs_of
 from benchmarks.planted.scores import found_by, score
 
 PATIENTS = 8
+STUDY = "StudyInstanceUID"
 STEP = dt.timedelta(days=371)
 
 
@@ -50,20 +51,15 @@ def patient(key):
 
 def perfect_text(key, answer):
     """What a perfect tool leaves where ``answer`` asks; None where nothing."""
-    match answer.action:
-        case Action.TEXT_RETAINED:
-            return answer.text
-        case Action.TEXT_NOTNULL:
-            return answer.value
-        case Action.TAG_RETAINED:
-            return "left"
-        case Action.DATE_SHIFTED:
-            return shifted(answer.value)
-        case Action.UID_CONSISTENT:
-            return uid(answer.value)
-        case Action.PATID_CONSISTENT:
-            return patient(key) + answer.value[3:6]
-    return None
+    left = {
+        Action.TEXT_RETAINED: lambda: answer.text,
+        Action.TEXT_NOTNULL: lambda: answer.value,
+        Action.TAG_RETAINED: lambda: "left",
+        Action.DATE_SHIFTED: lambda: shifted(answer.value),
+        Action.UID_CONSISTENT: lambda: uid(answer.value),
+        Action.PATID_CONSISTENT: lambda: patient(key) + answer.value[3:6],
+    }
+    return left[answer.action]() if answer.action in left else None
 
 
 def perfect_output(key):
@@ -249,6 +245,21 @@ def _refers(key):
 def _dates(keys):
     asked = [a for key in keys for a in key.answers]
     return sum(a.action is Action.DATE_SHIFTED for a in asked)
+
+
+def test_a_secret_in_the_second_surface_is_found(keys, perfect, mappings):
+    """What an export says well, a table may still say ill, at the same path."""
+    first = keys[0]
+    secret = next(a for a in first.answers if a.tag == "(0010,0010)")
+    clear = {"(0010,0010)": secret.text, "(0020,000d)": first.identity[STUDY]}
+    faulty = perfect | {first.uid: replace(perfect[first.uid], under=clear)}
+
+    found = {(action, tag) for action, _, tag in score(keys, faulty, mappings).failed}
+    assert found == {
+        (Action.TEXT_REMOVED, "(0010,0010)"),
+        (Action.UID_CHANGED, "(0020,000d)"),
+        (Action.UID_CONSISTENT, "(0020,000d)"),
+    }
 
 
 def test_an_instance_that_is_gone_keeps_no_secret_and_no_use(keys, perfect, mappings):
