@@ -224,6 +224,7 @@ class Places(Zones):
             folders=self.settings,
             writer=self.dbt.writer,
             vault=VaultErasure(self.vault, self.raw) if self.vault.exists else None,
+            forget_person=self.persons.forget,
             is_embedded=self.is_embedded,
         )
 

@@ -14,12 +14,12 @@ import yaml
 from dicom_pipeline.cli.console import err, fail, out, print_json, table
 from dicom_pipeline.cli.health import Json
 from dicom_pipeline.cli.load import run_all_due
+from dicom_pipeline.deid.person_counts import PersonCounts
 from dicom_pipeline.deid.person_rules import PersonRules, PersonRulesError
 from dicom_pipeline.places import Places
 from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.compressor import CompressorError
 from dicom_pipeline.resources.local_s3 import LocalS3Error
-from dicom_pipeline.resources.persons import PersonCounts
 from dicom_pipeline.settings import Settings
 
 app = typer.Typer(

@@ -80,6 +80,7 @@ class Erasure:
         folders: Of the installation, with its databases and receipts.
         writer: Held while databases are written: dbt holds it too.
         vault: Of random names, if there is one.
+        forget_person: Takes a patient out of the persons; returns how many rows.
         is_embedded: Whether the store is the one below the home folder.
         say: Told what is being done; never what is personal.
     """
@@ -91,6 +92,7 @@ class Erasure:
     folders: Folders
     writer: Callable[[], AbstractContextManager[object]]
     vault: VaultErasure | None = None
+    forget_person: Callable[[str], int] = field(default=lambda _one: 0, repr=False)
     is_embedded: bool = False
     say: Say = field(default=_unheard, repr=False)
 
@@ -164,6 +166,7 @@ class Erasure:
             yield "the provider's files", lambda: self._provider(found)
         yield "files", lambda: raw.objects(found)
         yield "raw tables", lambda: raw.rows(found, partial(_take, values, uids))
+        yield "persons", lambda: {"persons_rows": self.forget_person(found.identity)}
         yield "JPEGs", lambda: stage.images(found)
         yield "databases", lambda: self._databases(found)
         raw.forget_builds(found)

@@ -6,7 +6,7 @@ are deleted, what is left is copied into a new file, and that takes the old one'
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +40,8 @@ class Pseudonymous:
             yield "patient_key", [self.patient_key]
         if "sop_instance_uid" in there:
             yield "sop_instance_uid", sorted(self.sop_uids)
+        if "person_key" in there:
+            yield "person_key", [self.patient_key]
         if "device_key" in there and "series_instance_uid" not in there:
             yield "device_key", sorted(self.device_keys)
 
@@ -54,10 +56,11 @@ def clean_duckdb(file: Path, who: Pseudonymous) -> int:
         Rows that were deleted.
     """
     with duckdb.connect(str(file)) as connection:
-        removed = sum(
-            _delete(connection, table, who.conditions(columns))
-            for table, columns in _tables(connection).items()
-        )
+        removed = 0
+        for table, columns in _tables(connection).items():
+            if sql := _parting(table, columns):
+                connection.execute(sql, [who.patient_key])
+            removed += _delete(connection, table, who.conditions(columns))
     with replaced(file) as beside, duckdb.connect() as connection:
         connection.execute(f"attach {_text(file)} as before (read_only)")
         connection.execute(f"attach {_text(beside)} as after")
@@ -90,8 +93,10 @@ def clean_sqlite(file: Path, who: Pseudonymous) -> int:
         for (name,) in names:
             quoted = f'"{name}"'
             none = f"select * from {quoted} limit 0"  # noqa: S608  # its own names
-            columns = connection.execute(none).description
-            for column, values in who.conditions(each[0] for each in columns):
+            columns = [each[0] for each in connection.execute(none).description]
+            if sql := _parting(quoted, columns):
+                connection.execute(sql, [who.patient_key])
+            for column, values in who.conditions(columns):
                 done = connection.executemany(
                     f'delete from {quoted} where "{column}" = ?',  # noqa: S608
                     [(value,) for value in values],
@@ -131,6 +136,16 @@ def _tables(connection: Connection) -> Mapping[str, list[str]]:
     for schema, table, column in columns:
         found.setdefault(f'"{schema}"."{table}"', []).append(column)
     return found
+
+
+def _parting(table: str, columns: Collection[str]) -> str:
+    """Gives others, whose person bears his key, their own; empty: no such table.
+
+    The next build gives them the key of the oldest of those who are left.
+    """
+    if not {"patient_key", "person_key"}.issubset(columns):
+        return ""
+    return f"update {table} set person_key = patient_key where person_key = ?"  # noqa: S608
 
 
 def _delete(

@@ -18,9 +18,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dicom_pipeline.catalog import ENTITIES, PATIENTS
+from dicom_pipeline.catalog import MAPPED, PATIENTS
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.catalog.objects import ARRIVALS, OBJECTS
+from dicom_pipeline.catalog.persons import PERSON_HISTORY
 from dicom_pipeline.catalog.pixel_reviews import PIXEL_TABLES
 from dicom_pipeline.catalog.table import TEXT, Table
 from dicom_pipeline.layout import QUARANTINE_PREFIX, RawKey, table_prefix
@@ -32,7 +33,8 @@ from dicom_pipeline.resources.tables import RawTables
 
 Test = Callable[[pa.Array], pa.Array]
 
-_TABLES = (*ENTITIES, HEADERS, ARRIVALS, OBJECTS, *PIXEL_TABLES)
+_TABLES = (*MAPPED, PERSON_HISTORY, HEADERS, ARRIVALS, OBJECTS, *PIXEL_TABLES)
+_PATIENTS = ("patient_identity", "person_identity", "person_before", "person_after")
 _NAMES = ("patient_name", "other_patient_names", "patient_identity")
 _LONG = ("header", "file_meta", "bulk")  # hardly two alike
 _WORD = pa.dictionary(pa.int32(), TEXT)
@@ -130,7 +132,7 @@ class RawScan:
         found = self.found
         sops = pa.array(sorted(found.sop_uids), TEXT)
         return {
-            "patient_identity": pa.array([found.identity], TEXT),
+            **dict.fromkeys(_PATIENTS, pa.array([found.identity], TEXT)),
             "sop_instance_uid": sops,
             "described_by_sop_instance_uid": sops,
             "raw_key": pa.array(sorted(found.raw_keys), TEXT),

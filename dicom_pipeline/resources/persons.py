@@ -6,7 +6,6 @@ written first, under a name that says which change it is: a killed run writes it
 """
 
 import io
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import pyarrow.parquet as pq
 
 from dicom_pipeline.catalog.persons import PERSON_HISTORY, PERSONS
 from dicom_pipeline.catalog.table import Table
+from dicom_pipeline.deid.person_counts import PersonCounts, counted
 from dicom_pipeline.deid.person_facts import Grouping
 from dicom_pipeline.deid.person_rules import IDENTITIES, PersonRules
 from dicom_pipeline.deid.persons import grouped
@@ -45,29 +45,6 @@ _UNLINKED = "unlinked"
 Row = dict[str, Any]
 Groups = Mapping[str, str]
 """Identity of a patient to that of his person; who is alone is not in it."""
-
-
-@dataclass(frozen=True)
-class PersonCounts:
-    """What the grouping came to; counts and codes alone.
-
-    Attributes:
-        patients: Of the raw zone.
-        persons: Of the same: groups, and patients who are alone.
-        by_size: Persons by the number of their patients.
-        by_evidence: Patients of groups by what joins them.
-        held: Doubts by code: what was not joined and waits for a person's word.
-        changed: Patients whose person is another now.
-        strangers: Patients of links and unlinks who are not there.
-    """
-
-    patients: int
-    persons: int
-    by_size: Mapping[int, int]
-    by_evidence: Mapping[str, int]
-    held: Mapping[str, int]
-    changed: int
-    strangers: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +97,7 @@ class Persons:
         patients = self._evidence.patients()
         found = grouped(patients, self.rules)
         changed = _changed(self._stored[0], _groups(found))
-        return _counts(found, len(patients), len(changed)), found
+        return counted(found, len(patients), len(changed)), found
 
     def group(self) -> PersonCounts:
         """Group, keep the groups, and write down what changed."""
@@ -140,7 +117,7 @@ class Persons:
         body = _file(found, changes + bool(changed))
         if body != self._body:
             self.bucket.write(GROUPS_KEY, body)
-        return _counts(found, len(patients), len(changed))
+        return counted(found, len(patients), len(changed))
 
     def history(self) -> list[Row]:
         """Return every change, the oldest first."""
@@ -153,10 +130,11 @@ class Persons:
     def forget(self, identity: str) -> int:
         """Take an erased patient out of rules, history and groups, with old versions.
 
-        His rows of the raw tables have to be gone: the groups are made of what is left.
+        Whoever was one person with him is alone until the next grouping, which makes
+        persons of what is left: his part in their evidence is not known before.
 
         Returns:
-            Rows of the history, links and unlinks that named him.
+            Rows of history and groups, links and unlinks that named him.
         """
         rules = self.rules
         left = rules.without(identity)
@@ -165,10 +143,19 @@ class Persons:
         if left != rules:
             State(self.bucket).put(_RULES, left.facts())
         purge_old(self.bucket, state_key(_RULES))
-        gone += self._forget_history(identity)
-        self.group()
+        return gone + self._forget_history(identity) + self._forget_group(identity)
+
+    def _forget_group(self, identity: str) -> int:
+        groups, changes = self._stored
+        person = groups.get(identity)
+        if person is None:
+            return 0
+        self.rebuild()
+        rows = pq.read_table(io.BytesIO(self._body)).to_pylist()
+        left = [row for row in rows if row["person_identity"] != person]
+        self.bucket.write(GROUPS_KEY, _parquet_of_groups(left, changes))
         purge_old(self.bucket, GROUPS_KEY)
-        return gone
+        return 1
 
     def _forget_history(self, identity: str) -> int:
         gone = 0
@@ -253,26 +240,6 @@ def _reasons(found: Grouping, rules: PersonRules) -> dict[str, str]:
     return parted | doubts | joined
 
 
-def _counts(found: Grouping, patients: int, changed: int) -> PersonCounts:
-    sizes = Counter(len(person.members) for person in found.persons)
-    alone = patients - sum(size * count for size, count in sizes.items())
-    evidence = Counter(
-        why.value
-        for person in found.persons
-        for joined in person.members.values()
-        for why in joined
-    )
-    return PersonCounts(
-        patients=patients,
-        persons=alone + len(found.persons),
-        by_size=dict(sorted((sizes + Counter({1: alone})).items())),
-        by_evidence=dict(sorted(evidence.items())),
-        held=dict(sorted(Counter(held.doubt.value for held in found.held).items())),
-        changed=changed,
-        strangers=len(found.strangers),
-    )
-
-
 def _file(found: Grouping, changes: int) -> bytes:
     """The groups as Parquet; the same groups after the same changes, the same bytes."""
     rows = [
@@ -284,6 +251,10 @@ def _file(found: Grouping, changes: int) -> bytes:
         for person in found.persons
         for one, why in person.members.items()
     ]
+    return _parquet_of_groups(rows, changes)
+
+
+def _parquet_of_groups(rows: list[Row], changes: int) -> bytes:
     return _written(PERSONS, rows, {_CHANGES: str(changes).encode()})
 
 

@@ -189,7 +189,7 @@ def test_people_part_and_join_by_patient_key(hospital):
 
 
 def test_an_erased_patient_leaves_no_trace(hospital, monkeypatch):
-    """The others stay one person, under the key of the oldest who is left."""
+    """The next grouping makes one person of those who are left, by the oldest."""
     monkeypatch.setattr(resource, "purge", lambda bucket, key: bucket.delete(key))
     monkeypatch.setattr(resource, "purge_old", lambda *_: 0)
     hospital.receive("5", ("A", "2"))
@@ -197,9 +197,12 @@ def test_an_erased_patient_leaves_no_trace(hospital, monkeypatch):
     persons.say(persons.rules_by_key.linked(*map(persons.key, (ONE, THREE))))
     persons.group()
     hospital.lose("1")
-    hospital.persons.forget(ONE)
+    assert hospital.persons.forget(ONE) == 5  # history 3, a link, his row
+    assert ONE not in repr((hospital.groups(), hospital.persons.history()))
+    assert hospital.groups() == {}
+    assert hospital.rebuilt == 2
 
+    hospital.persons.group()
     assert hospital.groups() == {TWO: TWO, "A\x1f5": TWO}
     assert hospital.persons.rules.links == frozenset()
     assert ONE not in repr(hospital.persons.history())
-    assert hospital.persons.history()[-1]["reason"] == "oldest_gone"
