@@ -128,6 +128,14 @@ class TestKeepsApart:
         assert groups(pair) == {}
         assert doubts(pair) == [Doubt.BIRTH_DATES_DIFFER]
 
+    def test_a_third_of_another_birth_date_parts_nobody(self):
+        """A wrong id in his header is his own trouble."""
+        pair = [patient("1"), patient("2", "A:1", seen=1)]
+        third = patient("3", "A:1", born=BORN_LATER, seen=2)
+
+        assert groups([*pair, third]) == groups(pair)
+        assert set(doubts([*pair, third])) == {Doubt.BIRTH_DATES_DIFFER}
+
     def test_other_birth_dates_at_the_ends_of_a_chain(self):
         """The middle one has none: nobody can tell to whom he belongs."""
         ends = [patient("1"), patient("3", "A:2", born=BORN_LATER)]

@@ -4,10 +4,12 @@ import io
 import json
 from datetime import UTC, date, datetime
 
+import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dicom_pipeline.assets.persons import raw_persons
 from dicom_pipeline.catalog import IMAGES, PATIENTS
 from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
@@ -149,6 +151,17 @@ def test_a_killed_run_is_finished_by_the_next(hospital, write, after):
     assert (line["patient_identity"], line["reason"]) == (TWO, "other_id")
     assert hospital.groups() == {ONE: ONE, TWO: ONE}
     assert hospital.rebuilt >= 1
+
+
+def test_the_asset_tells_dagster_counts_alone(hospital):
+    """No id, no key, no name in its metadata."""
+    done = dg.materialize([raw_persons], resources={"persons": hospital.persons})
+    [event] = done.asset_materializations_for_node(raw_persons.node_def.name)
+
+    assert event.metadata["persons_changed"].value == 1
+    assert event.metadata["by_evidence"].value == {"other_id": 2}
+    assert not [one for one in (ONE, TWO, THREE) if one in repr(event)]
+    assert hospital.persons.key(ONE) not in repr(event)
 
 
 def test_a_corrected_header_takes_its_evidence_back(hospital):
