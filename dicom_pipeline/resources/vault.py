@@ -66,7 +66,7 @@ class VaultStatus:
 class Vault:
     """One vault; safe between threads and between processes.
 
-    Its memory is an index of 40 bytes for each surrogate, none of them personal.
+    Its memory is an index of 60 bytes for each surrogate, none of them personal.
     """
 
     def __init__(self, store: ObjectStore, *keys: bytes) -> None:
