@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test check dev fuzz fuzz-images sheet counts generate lock \
+LISTED := setup demo test check dev fuzz fuzz-images sheet counts generate planted lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -71,6 +71,9 @@ counts: setup $(VENV)/.peers ## Hold instructions of small renders against their
 generate: setup ## Rewrite what is derived from the catalogue and the mapping.
 	@$(BIN)/python -m dicom_pipeline.publish.dbt_sources
 	@$(BIN)/python -m dicom_pipeline.publish.deid_docs
+
+planted: setup ## Plant each fault in a copy and see its test fail; NUMBERS="1 4" for some.
+	@$(BIN)/python -m tests.planted.run $(NUMBERS)
 
 lock: | $(VENV)/.uv ## Resolve again and rewrite requirements.lock.
 	@{ echo "# Versions and hashes, no addresses; 'make lock' rewrites it."; \

@@ -38,7 +38,7 @@ NEEDED = {
     *("SpecificCharacterSet", "BurnedInAnnotation", "ConversionType"),
     *("PatientIdentityRemoved", "LossyImageCompression"),
     *("SecondaryCaptureDeviceID", "SecondaryCaptureDeviceManufacturer"),
-    *("DateOfSecondaryCapture", "TimeOfSecondaryCapture"),
+    *("DateOfSecondaryCapture", "TimeOfSecondaryCapture", "HardcopyCreationDeviceID"),
 }
 COMMAND, META, PICTURE = 0x0000, 0x0002, 0x0028
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")

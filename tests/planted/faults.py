@@ -183,6 +183,22 @@ FAULTS = (
         "tests/unit/publish/test_erasure.py::test_nothing_of_him_is_left",
     ),
     Fault(
+        17,
+        "a code that is on no list stays in the nested export",
+        "dicom_pipeline/deid/nested_values.py",
+        '    return code, OFF_LIST if code is None and text else ""\n',
+        '    return code or text, OFF_LIST if code is None and text else ""\n',
+        f"{DEID}/test_nested.py::test_nothing_planted_is_left_at_any_depth",
+    ),
+    Fault(
+        18,
+        "the table says of a name that it is kept",
+        "dicom_pipeline/deid/ps315_2026d.csv",
+        "00100010,Patient's Name,Z,",
+        "00100010,Patient's Name,K,",
+        f"{DEID}/test_explain.py::test_the_table_says_what_the_standard_says",
+    ),
+    Fault(
         19,
         "the lexicon is not asked",
         "dicom_pipeline/deid/terms.py",
