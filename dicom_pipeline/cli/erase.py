@@ -64,18 +64,27 @@ def erase(  # noqa: PLR0913, PLR0917  # each is an option of the command
     identity = patient_identity(issuer, provider or settings.provider, given, "")
     if not is_named(identity):
         fail("this is no id of one person: many patients have it")
+    places = Places(settings)
     try:
-        with Places(settings).open() as places:
+        with places.open():
             facts = places.erasure.look(identity)
             if not dry_run:
                 _agree(facts, yes=yes, json=json)
                 with err.status("erasing") as status:
                     work = replace(places.erasure, say=status.update)
                     facts = work.erase(identity, provider_bucket=provider_bucket)
+        if not dry_run:
+            _forget(places)
     except (BucketError, LocalS3Error, KeyUnavailableError) as error:
         fail(f"{error}; run it again: it goes on where it stopped")
     _show(facts, json=json)
     _judge(facts, dry_run=dry_run)
+
+
+def _forget(places: Places) -> None:
+    """Let the embedded store forget the bytes as well, once it has stopped."""
+    if places.is_embedded and not places.local_s3.forget():
+        err.print("the store is in use: its files forget him when it starts again")
 
 
 def _given(patient_id: str, file: Path | None) -> str:

@@ -4,16 +4,14 @@ The order makes a killed run safe to repeat: the tombstone first, so that nothin
 in behind it; the ledger last, so that it still names what was not removed yet.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,7 +21,7 @@ from dicom_pipeline.deid.erased_values import is_sought, own_values, uids_in
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.tombstones import Tombstone, instance_token, patient_token
 from dicom_pipeline.dicom.identity import SEPARATOR
-from dicom_pipeline.layout import STATE_PREFIX, table_prefix
+from dicom_pipeline.layout import image_folder, table_prefix
 from dicom_pipeline.publish.erasure_files import (
     Pseudonymous,
     clean_duckdb,
@@ -32,6 +30,7 @@ from dicom_pipeline.publish.erasure_files import (
     is_duckdb,
     rows_of,
 )
+from dicom_pipeline.publish.erasure_receipt import Facts, write_receipt
 from dicom_pipeline.publish.erasure_vault import VaultErasure
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.erased import Erased
@@ -40,15 +39,12 @@ from dicom_pipeline.resources.erasure_raw import RawErasure
 from dicom_pipeline.resources.erasure_scan import RawScan, byte_hits
 from dicom_pipeline.resources.erasure_stage import StageErasure
 from dicom_pipeline.resources.ledger import Ledger
-from dicom_pipeline.resources.local_s3_reclaim import reclaim
+from dicom_pipeline.resources.local_s3_reclaim import drop_empty_folders, reclaim
 from dicom_pipeline.resources.parquet_files import read_columns
 from dicom_pipeline.resources.purge import purge_all
 from dicom_pipeline.resources.tables import RawTables
 
-Facts = dict[str, Any]
 Say = Callable[[str], None]
-
-RECEIPTS_PREFIX = f"{STATE_PREFIX}erasures/"
 
 
 def _unheard(_words: str) -> None:
@@ -168,6 +164,7 @@ class Erasure:
         yield "raw tables", lambda: raw.rows(found, partial(_take, values, uids))
         yield "persons", lambda: {"persons_rows": self.forget_person(found.identity)}
         yield "JPEGs", lambda: stage.images(found)
+        yield "folders", lambda: self._folders(found)
         yield "databases", lambda: self._databases(found)
         raw.forget_builds(found)
         yield "ledger", lambda: raw.ledgers(found)
@@ -180,6 +177,19 @@ class Erasure:
         )
         self._erased.put(stone)
         return stone
+
+    def _folders(self, found: Found) -> dict[str, int]:
+        """Delete empty folders, which the embedded store keeps with their names."""
+        if self.is_embedded:
+            raw, provider = self.ledger.bucket.name, self.provider.name
+            sops = map(self.pseudonyms.uid, found.sop_uids)
+            keys = (
+                *(f"{raw}/{key}" for key in found.raw_keys),
+                *(f"{provider}/{key}" for key in found.provider_keys),
+                *(f"{self.stage.name}/{image_folder(sop)}/jpeg" for sop in sops),
+            )
+            drop_empty_folders(self.folders.s3_home, keys)
+        return {}
 
     def _reclaimed(self) -> dict[str, int]:
         if self.is_embedded:
@@ -236,24 +246,18 @@ class Erasure:
         return left
 
     def _receipt(self, stone: Tombstone, began: datetime, facts: Facts) -> Facts:
+        key = self.pseudonyms
         said: Facts = {
             "token": stone.patient,
             "began": began.isoformat(),
             "ended": datetime.now(UTC).isoformat(),
             "seconds": _since(began),
             **facts,
-            "key_version": self.pseudonyms.key_version,
-            "key_check_value": self.pseudonyms.check_value,
-            "version": version("dicom-pipeline"),
+            "key_version": key.key_version,
+            "key_check_value": key.check_value,
         }
-        said["sha256"] = receipt_digest(said)
         name = f"{stone.patient}-{began:%Y%m%dT%H%M%S%f}.json"
-        body = json.dumps(said, indent=2).encode()
-        self.ledger.bucket.write(f"{RECEIPTS_PREFIX}{name}", body)
-        file = self._receipts / name
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.write_bytes(body)
-        return said
+        return write_receipt(said, self.ledger.bucket, self._receipts / name)
 
     def _files(self) -> list[Path]:
         """Databases of ours: Dagster's hold nothing personal and are in use."""
@@ -293,10 +297,3 @@ def _take(values: set[str], uids: set[str], rows: pa.Table) -> None:
     for text in pc.unique(rows["header"]).to_pylist():
         values |= own_values(header := json.loads(text))
         uids |= uids_in(header)
-
-
-def receipt_digest(receipt: Facts) -> str:
-    """SHA-256 of a receipt without its own ``sha256``: sorted keys, no spaces."""
-    rest = {name: value for name, value in receipt.items() if name != "sha256"}
-    text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()

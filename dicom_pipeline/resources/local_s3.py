@@ -20,17 +20,20 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from dicom_pipeline.resources.local_s3_reclaim import (
+    LocalS3Error,
+    compact_index,
+    reclaim,
+)
 from dicom_pipeline.resources.store import Store
+
+__all__ = ["LocalS3", "LocalS3Error"]
 
 _PORTS = ("s3", "master", "volume", "filer", "admin")
 _GRPC = 10_000  # weed serves gRPC at port + 10,000
 _PROBE = "is-it-ready"  # a bucket and its only object
 _START_SECONDS = 60
 _STOP_SECONDS = 30
-
-
-class LocalS3Error(RuntimeError):
-    """The embedded server cannot be found, started or stopped."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class LocalS3:
             mine.parent.mkdir(exist_ok=True)
             mine.touch()
             if not self.answers():
+                if self._owes.exists():
+                    self._forget()
                 self._start()
         try:
             yield self.store
@@ -81,6 +86,36 @@ class LocalS3:
                 mine.unlink(missing_ok=True)
                 if not self._users():
                     self._stop()
+
+    def forget(self) -> bool:
+        """Make the disk forget what was deleted, where nobody uses the server.
+
+        The server writes its journal when it stops, and its index is cleaned when it
+        has stopped; so this starts and stops it.
+
+        Returns:
+            Whether it was done. If not, it is done before the next start.
+        """
+        self._owes.touch()
+        with self._lock():
+            if self._users():
+                return False
+            self._forget()
+        return True
+
+    def _forget(self) -> None:
+        self._start()
+        try:
+            reclaim(self.home)
+        finally:
+            self._stop()
+        compact_index(self.home / "data")
+        os.truncate(self.home / "server.log", 0)  # it names what it could not delete
+        self._owes.unlink()
+
+    @property
+    def _owes(self) -> Path:
+        return self._folder() / "to-forget"
 
     def answers(self) -> bool:
         """Whether the server of this home takes connections and is ours."""

@@ -39,6 +39,8 @@ def run(monkeypatch):
 
     def run(erasure, *words, given=""):
         class Places:
+            is_embedded = False
+
             def __init__(self, _settings):
                 self.erasure = erasure
 
