@@ -202,9 +202,13 @@ def _is_near(form: str, text: str) -> bool:
 
 
 def _is_harmless(text: str) -> bool:
-    """Whether a line is of markers, short numbers and units, parted by spaces."""
+    """Whether a line is of markers, short numbers and units, parted by spaces.
+
+    A line in which no letter was recognised is one that could not be read.
+    """
     words = text.casefold().split()
-    return all(word in _MARKERS or _MEASURE.fullmatch(word) for word in words)
+    known = (word in _MARKERS or _MEASURE.fullmatch(word) for word in words)
+    return bool(words) and all(known)
 
 
 def _with_margin(box: Box, size: tuple[int, int]) -> Box:

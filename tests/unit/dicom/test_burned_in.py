@@ -77,8 +77,8 @@ def test_markers_units_and_short_numbers_tell_of_no_one(text):
     ["SMITH", "DR", "J.K.", "04/14/1962", "1234", "12.5.60", "10:32", "", "姓名", "B"],
 )
 def test_all_other_text_keeps_an_image_back(text):
-    """Names of strangers, dates, longer numbers; but nothing at all is no text."""
-    assert outcome(text) is (TextOutcome.OTHER if text else TextOutcome.NONE)
+    """Names of strangers, dates, longer numbers, and what could not be read."""
+    assert outcome(text) is TextOutcome.OTHER
 
 
 def test_no_line_is_no_text():
