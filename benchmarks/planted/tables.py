@@ -31,7 +31,7 @@ _JOINED_BY = {
     "fct_series": "series_instance_uid",
     "dim_devices": "device_key",
 }
-_MODELS = {
+MODELS = {
     "patients": "dim_patients",
     "studies": "fct_studies",
     "series": "fct_series",
@@ -72,7 +72,7 @@ class Processed:
         with duckdb.connect(str(self.snapshot), read_only=True) as connection:
             tables = {
                 name: _rows(connection, f'select * from "{name}"')
-                for name in (*_MODELS.values(), "processed_images")
+                for name in (*MODELS.values(), "processed_images")
             }
         known = {
             name: {row[key]: row for row in tables[name]}
@@ -108,7 +108,7 @@ class Processed:
             column = columns.get((rule.table_name, rule.column_name))
             if column is None or not column.keyword:
                 continue
-            value = rows[_MODELS[rule.table_name]].get(rule.stage_column)
+            value = rows[MODELS[rule.table_name]].get(rule.stage_column)
             if rule.target_function != "drop" and value is not None:
                 yield from _elements(column, value)
 
