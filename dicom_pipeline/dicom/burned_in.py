@@ -19,7 +19,7 @@ TEXT_RULES = "1"
 """Changes whenever the same lines may be judged otherwise."""
 
 MOST_FRAMES = 16
-MOST_PIXELS = 64 << 20  # of a frame
+MOST_PIXELS = 64 << 20  # of all frames
 
 
 class ReadingScope(StrEnum):
@@ -82,6 +82,7 @@ _MEASURE = re.compile(rf"[<>=~+-]?\d{{1,3}}([.,]\d{{1,3}})?({_UNIT})?|{_UNIT}")
 _WORD = re.compile(r"[^\W_]+")
 _FUZZY = 4  # letters from which on one in four may be wrong
 _SHORTEST = 2
+_DIGITS = 9  # of a number of frames
 _PARTS = 4  # of a name that may stand in any order
 
 
@@ -100,11 +101,12 @@ def is_flagged(dataset: Json) -> bool:
 
 
 def is_readable(dataset: Json) -> bool:
-    """Whether an image is within what is read: frames, and pixels of each."""
+    """Whether an image is within what is read: frames, and pixels of all of them."""
     rows, columns = number(dataset, "00280010"), number(dataset, "00280011")
     [frames] = values(dataset, "00280008")[:1] or [1]
-    few = str(frames).strip().isdecimal() and int(frames) <= MOST_FRAMES
-    return few and 0 < rows * columns <= MOST_PIXELS
+    text = str(frames).strip()
+    count = int(text) if text.isdecimal() and len(text) <= _DIGITS else 0
+    return 0 < count <= MOST_FRAMES and 0 < count * rows * columns <= MOST_PIXELS
 
 
 def after_reading(decision: PixelDecision, finding: TextFinding) -> PixelDecision:

@@ -6,13 +6,14 @@ goes to the one who asks, and nowhere else.
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
 PACKAGE = "rapidocr-onnxruntime"
-_TILE, _OVERLAP = 1_536, 256  # the engine shrinks what is larger than 2,000 pixels
+LARGEST, OVERLAP = 2_000, 200  # pixels; the engine shrinks what is larger
 
 
 def main() -> None:
@@ -38,9 +39,9 @@ def main() -> None:
 
 def _lines(engine: Any, pixels: Any) -> Iterator[tuple[str, list[int]]]:  # noqa: ANN401
     """Text and box (x, y, width, height) of each line, tile by tile."""
-    for top in _starts(pixels.shape[0]):
-        for left in _starts(pixels.shape[1]):
-            tile = pixels[top : top + _TILE, left : left + _TILE]
+    for top, bottom in spans(pixels.shape[0]):
+        for left, right in spans(pixels.shape[1]):
+            tile = pixels[top:bottom, left:right]
             for corners, text, _ in engine(tile)[0] or ():
                 across = [float(x) for x, _ in corners]
                 down = [float(y) for _, y in corners]
@@ -49,14 +50,14 @@ def _lines(engine: Any, pixels: Any) -> Iterator[tuple[str, list[int]]]:  # noqa
                 yield text, [x + left, y + top, width, height]
 
 
-def _starts(length: int) -> Iterator[int]:
-    """Where tiles begin so that neighbours overlap; a short side is one tile."""
-    start = 0
-    while True:
-        yield start
-        if start + _TILE >= length:
-            return
-        start = min(start + _TILE - _OVERLAP, length - _TILE)
+def spans(length: int) -> list[tuple[int, int]]:
+    """First and last pixel of tiles of one size whose neighbours overlap."""
+    if length <= LARGEST:
+        return [(0, length)]
+    count = math.ceil((length - OVERLAP) / (LARGEST - OVERLAP))
+    size = math.ceil((length + (count - 1) * OVERLAP) / count)
+    starts = [number * (size - OVERLAP) for number in range(count)]
+    return [(start, min(start + size, length)) for start in starts]
 
 
 if __name__ == "__main__":

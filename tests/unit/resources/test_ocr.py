@@ -1,5 +1,6 @@
 """A reader that dies, or takes too long, costs the picture that it was at."""
 
+import itertools
 import json
 import stat
 import subprocess
@@ -10,6 +11,7 @@ from dicom_pipeline.dicom.burned_in import TEXT_RULES, TextLine
 from dicom_pipeline.dicom.ultrasound import Box
 from dicom_pipeline.resources import ocr
 from dicom_pipeline.resources.ocr import TextReader, TextReaderError
+from dicom_pipeline.resources.ocr_worker import LARGEST, OVERLAP, spans
 
 LINES = [TextLine("L", Box(1, 2, 3, 4))]
 
@@ -75,6 +77,17 @@ def test_a_line_that_was_cut_is_no_answer(reader, tmp_path):
     cut = '*bad*) printf \'{"path": "x", "lin\' ; exit ;;'
 
     assert reader(cut).read([tmp_path / "bad"]) == {}
+
+
+@pytest.mark.parametrize("length", [1, 2_000, 2_001, 2_140, 3_328, 4_096, 8_192])
+def test_tiles_cover_a_side_and_overlap(length):
+    """No word of a tile's overlap is cut by both neighbours, and none is shrunk."""
+    tiles = spans(length)
+
+    assert (tiles[0][0], tiles[-1][1]) == (0, length)
+    assert all(0 < end - start <= LARGEST for start, end in tiles)
+    behind = itertools.pairwise(tiles)
+    assert all(before[1] - after[0] == OVERLAP for before, after in behind)
 
 
 def test_an_interpreter_that_is_not_there_says_what_to_do():
