@@ -76,12 +76,21 @@ class Cleaner:
         rules: Mapping[str, NestedRule],
         pseudonyms: Pseudonyms,
         profile: Profile,
+        named: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        """Keep the rules; nothing is counted yet."""
+        """Keep the rules; nothing is counted yet.
+
+        Args:
+            rules: The list.
+            pseudonyms: The key.
+            profile: How far it goes.
+            named: Names that other files of a patient bear, by his identity.
+        """
         self.counts = Counts()
         self._rules, self._pseudonyms, self._profile = rules, pseudonyms, profile
         self._has_private = any(parts_of(key) for key in rules)
         self._functions = Functions(pseudonyms, profile)
+        self._named = named or {}
         self._once = [r for r in rules.values() if r.function in SAID_ONCE]
 
     def clean(self, header: Json, of: Mapping[str, Any]) -> Cleaned:
@@ -104,7 +113,7 @@ class Cleaner:
         )
         key = self._pseudonyms.patient_key(identity)
         days = self._pseudonyms.shift_days(key) if self._profile.shifts_dates else 0
-        people = _people(header)
+        people = (*_people(header), *self._named.get(identity, ()))
         elements = self._level(header, Subject(key, days, people, _numbers(people)))
         elements |= {rule.key: self._said(rule, key) for rule in self._once}
         return Cleaned(

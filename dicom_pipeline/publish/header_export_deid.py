@@ -30,6 +30,7 @@ from dicom_pipeline.publish.header_export import (
     parsed,
 )
 from dicom_pipeline.publish.header_export_folders import folder_of
+from dicom_pipeline.publish.header_export_people import named_terms
 from dicom_pipeline.publish.header_export_places import Place
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.tables import RawTables
@@ -72,10 +73,14 @@ class Line:
         """SHA-256 of the lists that decide."""
         return nested_sha256(private=self.private)
 
-    def cleaner(self) -> Cleaner:
-        """Return what cleans one header after the other."""
+    def cleaner(self, named: Mapping[str, tuple[str, ...]]) -> Cleaner:
+        """Return what cleans one header after the other.
+
+        Args:
+            named: Names that other files of a patient bear, by his identity.
+        """
         rules = nested_rules(private=self.private)
-        return Cleaner(rules, self.pseudonyms, self.profile)
+        return Cleaner(rules, self.pseudonyms, self.profile, named)
 
 
 @dataclass
@@ -135,7 +140,7 @@ def export_deidentified(
     Returns:
         Counts; memory is bounded by ``BUFFER_BYTES`` of columns and one batch.
     """
-    writer = _Writer(line, plan, place)
+    writer = _Writer(line, line.cleaner(named_terms(*raw)), plan, place)
     rows = 0
     for headers in current_headers(*raw, order=_shuffled(line.pseudonyms)):
         for chunk in headers.combine_chunks().to_batches(_CHUNK):
@@ -153,9 +158,9 @@ def _shuffled(pseudonyms: Pseudonyms) -> Callable[[str], str]:
 class _Writer:
     """Holds columns back by folder and writes parts when it holds too much."""
 
-    def __init__(self, line: Line, plan: Plan, place: Place) -> None:
-        self._line, self._plan, self._place = line, plan, place
-        self._cleaner, self._columns = line.cleaner(), Columns()
+    def __init__(self, line: Line, cleaner: Cleaner, plan: Plan, place: Place) -> None:
+        self._plan, self._place = plan, place
+        self._cleaner, self._columns = cleaner, Columns()
         self._schema = pa.schema([*LINEAGE, *(f.arrow for f in plan.fields)])
         self._held: dict[str, list[pa.Table]] = defaultdict(list)
         self._bytes: Counter[str] = Counter()

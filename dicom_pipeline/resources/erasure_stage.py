@@ -60,12 +60,16 @@ class StageErasure:
             hits = {"stage objects": sum(left)}
         listed = (self._listed(month, sops)[1] for month in found.batches)
         hits["stage compressed_images"] = sum(rows.num_rows for rows in listed)
-        hits["stage header exports"] = self._exports(found, sops).hits()
+        hits |= self._exports(found, sops).hits()
         return {place: count for place, count in hits.items() if count}
 
     def _exports(self, found: Found, sops: list[str]) -> ExportErasure:
-        patient_key = self.pseudonyms.patient_key(found.identity)
-        return ExportErasure(self.stage, patient_key, frozenset(sops))
+        return ExportErasure(
+            self.stage,
+            self.pseudonyms.patient_key(found.identity),
+            frozenset(sops),
+            self.pseudonyms.key_version,
+        )
 
     def _rows(self, month: str, sops: list[str]) -> int:
         key = self._key(month)

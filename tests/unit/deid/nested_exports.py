@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dicom_pipeline.catalog.headers import HEADERS as TABLE
+from dicom_pipeline.catalog.patients import PATIENTS
 from dicom_pipeline.deid.nested_fields import nested_fields
 from dicom_pipeline.deid.nested_rules import nested_rules
 from dicom_pipeline.deid.profiles import Profile
@@ -62,14 +63,19 @@ class Folder:
             yield from footer(body)
 
 
-def exported(headers: list[dict], line: Line = RESEARCH, by: str = "") -> Folder:
+def exported(
+    headers: list[dict],
+    line: Line = RESEARCH,
+    by: str = "",
+    patients: tuple[dict, ...] = (),
+) -> Folder:
     """Export these headers; the rows are in the order of their pseudonyms."""
     rules = nested_rules(private=line.private)
     fields = {field.key: field for field in nested_fields(level_of(headers), rules)}
     folders = tuple(fields.pop(key) for key in keys_of(filter(None, by.split(","))))
     plan = Plan(tuple(fields.values()), folders)
     out = Folder()
-    export_deidentified(raw_of(headers), line, plan, out)
+    export_deidentified(raw_of(headers, patients), line, plan, out)
     return out
 
 
@@ -79,8 +85,10 @@ def identified(headers: list[dict]) -> Folder:
     return out
 
 
-def raw_of(headers: list[dict]) -> tuple[SimpleNamespace, SimpleNamespace]:
-    """The raw zone of these headers: one batch in one month."""
+def raw_of(
+    headers: list[dict], patients: tuple[dict, ...] = ()
+) -> tuple[SimpleNamespace, SimpleNamespace]:
+    """The raw zone of these headers, and of these patients: one batch in one month."""
     rows = [
         {
             "sop_instance_uid": f"1.2.99999.7.{number}",
@@ -94,9 +102,13 @@ def raw_of(headers: list[dict]) -> tuple[SimpleNamespace, SimpleNamespace]:
         for number, header in enumerate(headers)
     ]
     table = pa.Table.from_pylist(rows, schema=TABLE.schema)
+    named = pa.Table.from_pylist([*patients], schema=PATIENTS.schema)
     known = {(r["sop_instance_uid"], r["fingerprint"], "batch") for r in rows}
     return (
-        SimpleNamespace(read=lambda *_: table),
+        SimpleNamespace(
+            read=lambda of, *_: named if of is PATIENTS else table,
+            batches=lambda *_: {"batch"},
+        ),
         SimpleNamespace(
             batches_by_month=lambda: {"2024-01": ["batch"]}, newest=lambda _: known
         ),

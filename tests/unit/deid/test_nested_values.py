@@ -71,6 +71,24 @@ def test_a_description_does_not_repeat_a_name_of_the_same_file():
     assert row["StudyDescription"] is None
 
 
+def test_a_description_does_not_repeat_a_name_of_another_file_of_the_patient():
+    """As in the tables; of another patient's names nothing is known here."""
+    text = {"t0008103E": ("LO", "axial hand 12 knee")}
+    his = header(t00100020=("LO", "A"), t00100021=("LO", "ISS"), **text)
+    hers = header(t00100020=("LO", "B"), t00100021=("LO", "ISS"), **text)
+    patients = (
+        {"patient_identity": "ISS\x1fA", "patient_name": "Hand^Jane"},
+        {"patient_identity": "ISS\x1fA", "other_patient_ids": "12"},
+        {"patient_identity": "ISS\x1fB", "patient_name": "Jones^Mary"},
+    )
+    rows = exported([his, hers], patients=patients).rows()
+
+    assert {row["SeriesDescription"] for row in rows} == {
+        "axial knee",
+        "axial hand 12 knee",
+    }
+
+
 def test_a_number_does_not_repeat_an_identifier_of_the_same_file():
     """A vendor wrote the patient's number into Series Number; Rows may be 512."""
     one = header(
