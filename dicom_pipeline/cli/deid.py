@@ -7,7 +7,7 @@ import duckdb
 import typer
 from rich.markup import escape
 
-from dicom_pipeline.cli import deid_keys, deid_vault
+from dicom_pipeline.cli import deid_keys, deid_vault, deid_words
 from dicom_pipeline.cli.console import MISSING, err, fail, out, print_json, table
 from dicom_pipeline.deid.explain import about
 from dicom_pipeline.deid.ps315 import EDITION
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add this group's commands."""
     deid_keys.register(deid)
     deid_vault.register(deid)
+    deid_words.register(deid)
     app.add_typer(deid, name="deid")
 
 
