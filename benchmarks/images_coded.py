@@ -53,7 +53,7 @@ def rows(options: Options) -> Iterator[Row]:
 def _coded(syntax: str, files: Files, folder: Path, options: Options) -> Iterator[Row]:
     name, bound = _SYNTAXES[syntax]
     fresh = Fresh(folder / "out")
-    turns = 2 if options.quick or syntax == ".90" else 12
+    turns = 2 if options.quick or syntax == ".90" else 40
     with limits(files, folder / "limits") as limit, peers(fresh) as peer:
         ways: dict[str, Way] = {
             "ours": ours(fresh, turns),
