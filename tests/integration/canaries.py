@@ -38,6 +38,8 @@ NEEDED = {
     *("SpecificCharacterSet", "BurnedInAnnotation", "ConversionType"),
     *("PatientIdentityRemoved", "LossyImageCompression"),
     *("SecondaryCaptureDeviceID", "SecondaryCaptureDeviceManufacturer"),
+    # A dose in becquerels has as many digits as an identifier.
+    "RadionuclideTotalDose",
     *("DateOfSecondaryCapture", "TimeOfSecondaryCapture", "HardcopyCreationDeviceID"),
 }
 COMMAND, META, PICTURE = 0x0000, 0x0002, 0x0028
@@ -142,15 +144,11 @@ def fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
-def standard() -> set[int]:
-    """What the standard calls identifying: PS3.15 Table E.1-1."""
-    return {int(tag, 16) for tag in ps315.table() if _TAG.fullmatch(tag)}
-
-
 def tags() -> list[int]:
-    """That, and what the tables have columns for."""
+    """What E.1-1 calls identifying, and what the tables have columns for."""
+    standard = {int(tag, 16) for tag in ps315.table() if _TAG.fullmatch(tag)}
     columns = {c.keyword for table in ENTITIES for c in table.columns if c.keyword}
-    known = standard() | {tag_for_keyword(keyword) or 0 for keyword in columns}
+    known = standard | {tag_for_keyword(keyword) or 0 for keyword in columns}
     return sorted(
         tag
         for tag in known
@@ -187,8 +185,7 @@ def identified(canaries: Canaries) -> Dataset:
             value: object = Sequence([_item(canaries)])
         else:
             value = planted_value(canaries, keyword_for_tag(tag), vr)
-        # A number that is nobody's may stay: series are numbered.
-        if value is not None and (vr not in {"DS", "IS"} or tag in standard()):
+        if value is not None:
             _put(dataset, tag, vr, value)
     return dataset
 

@@ -5,7 +5,7 @@
 #}
 {% macro packaged_sha256(seed) -%}
     {{ return({
-        "anonymization_mapping": "3b09b2287c4a981c2f1478053dbba540b2545bb551aa48cbf2dd228662dbf399",
+        "anonymization_mapping": "b31c41bc574036826f0e589e951f5652dc39d21917adb8e071ab8abec1c6b7ad",
         "code_lists": "e5ffd937e6630b19c2c5780a7700753fd46bea3753be7cd9d76f4a570bc5254c"
     }[seed]) }}
 {%- endmacro %}
