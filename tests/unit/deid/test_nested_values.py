@@ -3,8 +3,12 @@
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.datadict import dictionary_VR
 
 from dicom_pipeline.deid.nested_codes import concept
+from dicom_pipeline.deid.nested_rules import KEEP_ITEMS, nested_rules
 from dicom_pipeline.deid.profiles import Profile
 from dicom_pipeline.dicom.nested.keys import column_of
 from dicom_pipeline.publish.header_export_deid import RECEIPT, Line
@@ -53,6 +57,29 @@ def value_of(tag: str, vr: str, value: object) -> object:
 def test_a_value_becomes_what_its_function_leaves(tag, vr, value, becomes):
     """Bounds, lists, caps; what does not fit is null, never passed."""
     assert value_of(tag, vr, value) == becomes
+
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+ANYTHING |= st.dictionaries(st.sampled_from(["Alphabetic", "x"]), st.text())
+TAGS = {
+    (rule.function, rule.argument, dictionary_VR(int(rule.key, 16))): rule.key
+    for rule in nested_rules().values()
+    if rule.function != KEEP_ITEMS
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from([*TAGS.values()]), st.lists(ANYTHING, max_size=3))
+)
+def test_no_value_whatever_stops_the_batch(values):
+    """One element for each function, argument and VR; any JSON; at depth, too."""
+    elements = {tag: {"vr": "UT", "Value": told} for tag, told in values.items()}
+    one = {**elements, "00081140": sequence(elements, {})}
+    [row] = exported([one]).rows()
+
+    assert len(row.get("ReferencedImageSequence") or "12") == 2
+    assert row["PatientIdentityRemoved"] == "YES"
 
 
 def test_a_description_does_not_repeat_a_name_of_the_same_file():
