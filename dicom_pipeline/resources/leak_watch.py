@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from dicom_pipeline.catalog import ENTITIES
+from dicom_pipeline.catalog import ENTITIES, PERSONS
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
 from dicom_pipeline.deid.profiles import Profile
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.vocabulary import common_words, packaged_words
-from dicom_pipeline.layout import Grain
+from dicom_pipeline.layout import UNKNOWN, Grain
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.known_identities import Known
 from dicom_pipeline.resources.leak_days import real_days
@@ -99,10 +99,14 @@ class LeakWatch:
         return report
 
     def _rows_of(self, months: set[str]) -> Mapping[str, str]:
-        """Conditions by column: rows of a stage table, rows of their patients."""
+        """Conditions by column: rows of a stage table, rows of their patients.
+
+        Persons are built whole with each load, and are of no month.
+        """
         names = [table.name for table in (*ENTITIES, COMPRESSED_IMAGES)]
-        tokens = (self.pseudonyms.batch_token(n, m) for n in names for m in months)
-        made = ", ".join(f"'{token}'" for token in tokens) or "''"
+        tokens = [self.pseudonyms.batch_token(n, m) for n in names for m in months]
+        tokens.append(self.pseudonyms.batch_token(PERSONS.name, UNKNOWN))
+        made = ", ".join(f"'{token}'" for token in tokens)
         mine = f"batch_token in ({made})"
         theirs = f"select patient_key from stage.stg_images where {mine}"  # noqa: S608
         return {"batch_token": mine, "patient_key": f"patient_key in ({theirs})"}

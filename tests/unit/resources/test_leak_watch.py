@@ -98,3 +98,4 @@ def test_conditions_name_no_month(watch):
 
     assert "2024" not in conditions
     assert Pseudonyms(bytes(32)).batch_token("images", "2024-01") in conditions
+    assert Pseudonyms(bytes(32)).batch_token("persons", "unknown") in conditions
