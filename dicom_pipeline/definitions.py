@@ -147,7 +147,7 @@ def _jobs(
         ),
         "load_processed": dg.define_asset_job(
             "load_processed",
-            selection=whole - tests,
+            selection=whole - tests - judged,  # it also judges stage: one step
             description="Builds the processed layer again and publishes it.",
         ),
     }
