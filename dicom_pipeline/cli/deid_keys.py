@@ -86,7 +86,7 @@ def rotate_key(
             REFUSED,
         )
     try:
-        with _Rotated(settings).open() as places:
+        with Rotated(settings).open() as places:
             with err.status("rotating") as status:
                 work = rotation_of(places, mode, status.update)
                 done = replace(work, drop_exports=drop_exports).run()
@@ -182,7 +182,7 @@ def _rules(settings: Settings) -> tuple[Rule, ...]:
         return rules_from(lines)
 
 
-class _Rotated(Places):
+class Rotated(Places):
     """An installation whose keys are changing: they are not held against raw yet."""
 
     def _hold_key(self) -> None:
@@ -196,7 +196,7 @@ def rotation_of(places: Places, mode: Mode, say: Say) -> Rotation:
         KeyRefusedError: The settings are not those of a rotation.
     """
     before = addresses_before(KeyRecord.of(places.raw), places.key_addresses, mode)
-    old = _Rotated(places.settings.model_copy(update=_settings(before)))
+    old = Rotated(places.settings.model_copy(update=_settings(before)))
     warehouse = places.warehouse
     return Rotation(
         ledger=places.ledger,
