@@ -1,5 +1,6 @@
 """dbt itself, in this process. Importing it takes a second: only a build does."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,13 @@ def invoke(words: Sequence[str], packed: Path | None) -> Any:  # noqa: ANN401
             that was compiled once, no other build has the text.
     """
     manifest = Manifest.from_msgpack(packed.read_bytes()) if packed else None
+    given = sys.argv
+    # dbt logs the arguments of its process: ours may name a folder after a patient.
+    sys.argv = ["dbt", *words]
     try:
         return dbtRunner(manifest=manifest).invoke(list(words))
     finally:
+        sys.argv = given
         # Without this the process keeps the warehouse locked (measured).
         close: Callable[[], None] = DuckDBConnectionManager.close_all_connections
         close()
