@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
+import pydicom
+
 from dicom_pipeline.deid.explain import NOT_LISTED
 from dicom_pipeline.deid.identifiers import DIRECT_IDENTIFIERS
 from dicom_pipeline.deid.nested_codes import code_lists
@@ -23,6 +25,7 @@ from dicom_pipeline.deid.rules import (
     LONG_TEXT,
     SHORTEST_HASH,
 )
+from dicom_pipeline.deid.terms import lexicon
 from dicom_pipeline.dicom.nested.keys import parts_of, private_key, vr_of, words_of
 
 KEEP_ITEMS = "keep_items"
@@ -96,10 +99,11 @@ def nested_rules(*, private: bool = False) -> dict[str, NestedRule]:
 
 @cache
 def nested_sha256(*, private: bool = False) -> str:
-    """SHA-256, hex, of the sorted rules and of the lists of codes that they name."""
+    """SHA-256, hex, of all that decides: rules, codes, concepts, words of imaging."""
     rules = nested_rules(private=private).values()
     lines = sorted("\x1f".join(map(str, _cells(rule))) for rule in rules)
-    return hashlib.sha256("\n".join([*lines, code_lists().digest]).encode()).hexdigest()
+    lists = (code_lists().digest, f"pydicom {pydicom.__version__}", *sorted(lexicon()))
+    return hashlib.sha256("\n".join([*lines, *lists]).encode()).hexdigest()
 
 
 def problems(rules: Sequence[NestedRule]) -> Iterator[NestedRuleError]:

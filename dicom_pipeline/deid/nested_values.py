@@ -29,6 +29,9 @@ OTHER_VR, OFF_LIST, NO_NUMBER, BEYOND = (
     "out_of_bounds",
 )
 NO_TERM, BAD_AGE, NAMES_SOMEONE = "no_imaging_term", "bad_age", "names_someone"
+SEVEN_DIGITS = "-9999999 9999999"
+"""Bounds of a number that has no others: no identifier of eight digits passes."""
+
 _AGE = re.compile(r"[0-9]{3}[DWMY]")
 _OLDEST = "089Y"
 _CACHED = 1 << 16
@@ -175,11 +178,8 @@ def _keep_num(value: Any, rule: NestedRule, of: Subject) -> Made:  # noqa: ANN40
         return None, NO_NUMBER
     if number in of.numbers:
         return None, NAMES_SOMEONE
-    if rule.argument:
-        least, greatest = _bounds(rule.argument)
-        if not least <= number <= greatest:
-            return None, BEYOND
-    return number, ""
+    least, greatest = _bounds(rule.argument or SEVEN_DIGITS)
+    return (number, "") if least <= number <= greatest else (None, BEYOND)
 
 
 def _keep_code(value: Any, rule: NestedRule, _of: Subject) -> Made:  # noqa: ANN401

@@ -59,6 +59,24 @@ def test_the_same_look_finds_them_in_the_identified_export(planted):
     assert len(missed) <= 2 * 5  # the creators of two private blocks at each place
 
 
+def test_no_number_is_as_long_as_an_identifier():
+    """Eight digits in every element of a number, at two depths; but for becquerels."""
+    numbers = {
+        rule.key: {"vr": "DS", "Value": [19370115, -19370115.0]}
+        for rule in nested_rules().values()
+        if rule.function in {"keep_num", "round_num"}
+    }
+    [row] = exported([{**numbers, "00081140": sequence(numbers)}]).rows()
+    [item] = row["ReferencedImageSequence"]
+
+    shown = {name for name in row if "19370115" in str(row[name])}
+    assert shown == {"RadionuclideTotalDose", "ReferencedImageSequence"}
+    assert {name for name in item if "19370115" in str(item[name])} == {
+        "RadionuclideTotalDose"
+    }
+    assert row["RadionuclideTotalDose"] == [19370115, None]
+
+
 def test_every_column_at_every_depth_is_on_the_list(clean):
     """The schema is built from the list: no column for anything else."""
     keywords = {rule.keyword for rule in nested_rules().values()}

@@ -117,20 +117,6 @@ def test_names_texts_and_bytes_have_no_rule():
     assert not set(DROPPED_BY_DESIGN) & BY_KEYWORD.keys()
 
 
-def test_a_number_of_the_list_alone_is_held_between_bounds():
-    """Decimal strings and 32-bit numbers have room for a patient's number."""
-    wide = {"DS", "IS", "UL", "SL", "FD", "FL", "SV", "UV"}
-    loose = {
-        rule.keyword
-        for key, rule in RULES.items()
-        if rule.function == "keep_num"
-        and not rule.argument
-        and dictionary_VR(int(key, 16)) in wide
-    }
-
-    assert loose <= mapped().keys()
-
-
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
