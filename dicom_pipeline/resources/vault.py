@@ -121,7 +121,8 @@ class Vault:
     ) -> tuple[int, list[str]]:
         """Remove entries for good; return how many, and the slots that were rewritten.
 
-        A store with versions still has what the slots said: whoever erases purges them.
+        A store with versions still has what these slots said, and those that were
+        strung together before: whoever erases purges old versions of all of them.
         """
         gone, changed = 0, []
         with self._lock:
@@ -130,7 +131,9 @@ class Vault:
             for name, size in list(self._store.slots()):
                 entries = list(self._named_in(key, name)) if size else []
                 left = [entry for entry in entries if not is_gone(entry)]
-                if len(left) < len(entries):
+                if not size:
+                    changed.append(VAULT_PREFIX + name)
+                elif len(left) < len(entries):
                     self._store.write(name, key.seal(left)[0] if left else b"")
                     gone += len(entries) - len(left)
                     changed.append(VAULT_PREFIX + name)
