@@ -9,12 +9,15 @@ import json
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dicom_pipeline.catalog.pixel_reviews import PIXEL_TEXTS
 from dicom_pipeline.deid.identities import identities
@@ -81,12 +84,13 @@ class PixelTexts:
         progress: Progress,
     ) -> list[PixelDecision]:
         """Read what has to be read and was not yet; return the decisions after it."""
-        reasons, known = reasons_to_read(self.scope), self._known()
+        reasons = reasons_to_read(self.scope)
         asked = [
             row
             for row, decision in zip(rows, decisions, strict=True)
             if decision.reason in reasons and not is_flagged(_header(row))
         ]
+        known = self._known(row["sop_instance_uid"] for row in asked)
         todo = [row for row in asked if _version(row) not in known]
         todo = [row for row in todo if is_readable(_header(row))]
         if todo:
@@ -104,15 +108,19 @@ class PixelTexts:
 
     def boxes(self, sop_instance_uid: str, fingerprint: str) -> tuple[Box, ...]:
         """Where words were found on a version of an instance."""
-        found = self._known().get((sop_instance_uid, fingerprint), UNREAD)
+        known = self._known([sop_instance_uid])
+        found = known.get((sop_instance_uid, fingerprint), UNREAD)
         return found.boxes
 
-    def _known(self) -> dict[_Version, TextFinding]:
+    def _known(self, sops: Iterable[str]) -> dict[_Version, TextFinding]:
+        rows = self.table.all()
+        wanted = pa.array(sorted(set(sops)), pa.string())
+        mine = rows.filter(pc.is_in(rows["sop_instance_uid"], value_set=wanted))
         return {
             _version(row): TextFinding(
                 TextOutcome(row["outcome"]), tuple(Box(*box) for box in row["boxes"])
             )
-            for row in self.table.all().to_pylist()
+            for row in mine.to_pylist()
             if row["text_reader"] == self.reader.version
         }
 
