@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from dicom_pipeline.cli import deid_keys, deid_vault, deid_words
 from dicom_pipeline.cli.console import MISSING, err, fail, out, print_json, table
+from dicom_pipeline.deid import nested_rules
 from dicom_pipeline.deid.explain import about
 from dicom_pipeline.deid.ps315 import EDITION
 from dicom_pipeline.places import Places
@@ -67,16 +68,23 @@ def explain(
     """Say what happens to an attribute, by which rule, and what the standard wants."""
     rows, digest = read_explanations(Settings().dbt_project)
     found = list(about(word, rows))
-    if not found:
+    nested = list(nested_rules.about(word)) if word else []
+    if not found and not nested:
         fail(
-            "no raw column has that name: it is not in the tables, so it does not"
-            " leave the raw zone; deid explain lists all",
+            "no raw column and no element of header exports has that name: it does not"
+            " leave the raw zone; deid explain lists all columns",
             MISSING,
         )
     if json:
         named = [asdict(each) for each in found]
-        print_json({"rules_sha256": digest, "ps315": EDITION, "columns": named})
+        said = {"rules_sha256": digest, "ps315": EDITION, "columns": named}
+        print_json(said | {"header_exports": [asdict(each) for each in nested]})
     elif word:
+        for rule in nested:
+            told: list[list[object]] = [
+                [k, escape(str(v)) if v else "—"] for k, v in asdict(rule).items()
+            ]
+            table(f"header exports: {rule.keyword}", ["what", "says"], told)
         for each in found:
             lines: list[list[object]] = [
                 [k, escape(str(v)) if v else "—"] for k, v in asdict(each).items()

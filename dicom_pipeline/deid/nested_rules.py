@@ -106,6 +106,14 @@ def nested_sha256(*, private: bool = False) -> str:
     return hashlib.sha256("\n".join([*lines, *lists]).encode()).hexdigest()
 
 
+def about(word: str) -> Iterator[NestedRule]:
+    """Yield the rule of a keyword or tag, private elements apart."""
+    sought = _plain(word)
+    for rule in nested_rules().values():
+        if sought in {_plain(rule.key), _plain(rule.keyword)}:
+            yield rule
+
+
 def problems(rules: Sequence[NestedRule]) -> Iterator[NestedRuleError]:
     """Everything that is wrong with a list."""
     for key, count in Counter(rule.key for rule in rules).items():
@@ -204,6 +212,10 @@ def _is_unexplained(rule: NestedRule) -> bool:
 
 def _is_misquoted(rule: NestedRule) -> bool:
     return not parts_of(rule.key) and rule.ps315 != standard_action(rule.key)
+
+
+def _plain(word: str) -> str:
+    return "".join(letter for letter in word.casefold() if letter.isalnum())
 
 
 def _snake(keyword: str) -> str:

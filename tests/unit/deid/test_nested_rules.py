@@ -1,15 +1,18 @@
 """The list of what a nested header may hold: sound, explained, as the tables are."""
 
 import csv
+import json
 import re
 import runpy
 from pathlib import Path
 
 import pytest
 from pydicom.datadict import dictionary_VR
+from typer.testing import CliRunner
 
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.table import Reading
+from dicom_pipeline.cli.main import app
 from dicom_pipeline.deid import ps315
 from dicom_pipeline.deid.nested_codes import code_lists
 from dicom_pipeline.deid.nested_rules import (
@@ -136,6 +139,20 @@ def test_a_list_that_must_not_be_used_says_which_element(rule, said):
     found = [str(problem) for problem in problems([NestedRule(*rule)])]
 
     assert any(said in words and rule[0] in words for words in found), found
+
+
+def test_the_command_explains_what_only_header_exports_have():
+    """By keyword or tag; what neither list has does not leave, and is an error."""
+    run = CliRunner().invoke
+    shown = run(app, ["deid", "explain", "DiffusionBValue", "--json"])
+    both = run(app, ["deid", "explain", "(0018,0060)", "--json"])
+    neither = run(app, ["deid", "explain", "ContourData"])
+
+    [rule] = json.loads(shown.stdout)["header_exports"]
+    assert (rule["function"], rule["key"]) == ("keep_num", "00189087")
+    assert json.loads(shown.stdout)["columns"] == []
+    assert json.loads(both.stdout)["columns"][0]["function"] == "keep_num"
+    assert neither.exit_code == 3
 
 
 def test_private_elements_are_let_through_by_request_alone():
