@@ -210,6 +210,17 @@ def test_rows_and_files_do_not_tell_when_a_header_came():
     assert {"raw_key", "fingerprint", "provider", "modified_at"}.isdisjoint(rows[0])
 
 
+def test_little_is_held_back_and_every_row_is_written_once(monkeypatch):
+    """Parts are written as soon as there is enough; none is lost, none is twice."""
+    monkeypatch.setattr("dicom_pipeline.publish.header_export_deid.BUFFER_BYTES", 1)
+    out = exported([header(t00200013=("IS", n)) for n in range(1100)])
+
+    assert len(out.parts) == 3  # of 512 headers that are parsed at a time
+    assert sorted(r["InstanceNumber"] for r in out.rows()) == [*range(1100)]
+    assert json.loads(out.files[RECEIPT])["rows"] == 1100
+    assert [*out.files][-2:] == [RECEIPT, DONE]
+
+
 def test_folders_bear_what_the_line_has_left():
     """Never the value as sent: off the list there is no folder of that name."""
     many = [
