@@ -32,5 +32,5 @@ def carry_over(old: Months, new: Months) -> None:
 
 
 def _said(made_from: str, digests: dict[str, str]) -> str:
-    batches, _, recipe = made_from.partition(".")
-    return f"{batches}.{digests.get(recipe, recipe)}"
+    batches, recipe, *said = made_from.split(".")
+    return ".".join([batches, digests.get(recipe, recipe), *said])
