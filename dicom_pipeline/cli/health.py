@@ -163,6 +163,7 @@ def doctor(json: Json = False) -> None:
     checks: Mapping[str, Callable[[], str]] = {
         **{name: _version(name) for name in _PACKAGES},
         "compressor": places.compressor.identify,
+        "text": lambda: _text(places),
         "store": lambda: _store(places),
         "queue": lambda: _queue(places),
         "rules": _rules,
@@ -245,6 +246,12 @@ def _queue(places: Places) -> str:
     if depth.dead:
         raise QueueError(f"{depth.text}: see docs/arrivals.md")
     return depth.text
+
+
+def _text(places: Places) -> str:
+    """What reads text on images, if anything does."""
+    texts = places.pixel_texts
+    return f"{texts.reader.version}, {texts.scope}" if texts else "no image is read"
 
 
 def _disk(places: Places) -> str:

@@ -53,8 +53,8 @@ class TextReader:
             )
         except (OSError, subprocess.SubprocessError):
             raise TextReaderError(
-                "text recognition is on, but the extra is missing: install"
-                " 'dicom-pipeline[ocr]', name an interpreter that has it in"
+                "text recognition is on, but not there: install the extra ocr of"
+                " dicom-pipeline, name an interpreter that has it in"
                 " DICOM_PIPELINE_OCR_PYTHON, or set DICOM_PIPELINE_OCR=off"
             ) from None
         return f"{said.stdout.strip()} rules {TEXT_RULES}"
