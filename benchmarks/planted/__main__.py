@@ -69,10 +69,13 @@ def _show(found: Score, *, json_: bool) -> None:
     ]
     if json_:
         said = {name: [tally.passed, tally.total] for name, tally in counts.items()}
+        said["unjudged"] = [0, found.unjudged]
         print(json.dumps({"scores": said, "failed": failed}, indent=1))
         return
     for name, tally in counts.items():
         print(f"{name:<34}{tally!s:>16}{tally.share:>9.2f} %")
+    if found.unjudged:
+        print(f"{found.unjudged} pixels_hidden have no box: look at these pictures")
     for each in failed:
         print("{failed:>8}  {action} {category} {tag}".format(**each))
 

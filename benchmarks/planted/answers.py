@@ -3,6 +3,7 @@
 import csv
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,6 +19,13 @@ IDENTITY = (
     "SeriesInstanceUID",
     "SOPInstanceUID",
 )
+
+
+_LEVELS = {
+    "Series": "SeriesInstanceUID",
+    "Study": "StudyInstanceUID",
+    "Patient": "StudyInstanceUID",  # MIDI-B names a patient's rows by the study
+}
 
 
 class Action(StrEnum):
@@ -109,12 +117,27 @@ def write_answers(file: Path, keys: Iterable[InstanceKey]) -> None:
 
 
 def read_answers(file: Path) -> Iterator[InstanceKey]:
-    """Read a key, ours or MIDI-B's."""
-    names = ", ".join(f'"{name}"' for name in (*IDENTITY, "AnswerData"))
+    """Read a key, ours or MIDI-B's.
+
+    What a row asks of a whole series, study or patient (column ``scope``) is asked of
+    each of its instances that the key knows.
+    """
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        for row in connection.execute(f"select {names} from {TABLE}").fetchall():
-            identity = dict(zip(IDENTITY, map(_bare, row), strict=False))
-            yield InstanceKey(identity, list(_answers(row[-1])))
+        connection.row_factory = sqlite3.Row
+        rows = connection.execute(f"select * from {TABLE}").fetchall()
+    keys, shared = {}, defaultdict[tuple[str, str], list[Answer]](list)
+    for row in rows:
+        identity = {name: _bare(row[name]) for name in IDENTITY}
+        answers = list(_answers(row["AnswerData"]))
+        level = _LEVELS.get(_bare(row["scope"])) if "scope" in row.keys() else None  # noqa: SIM118  # `in` a row asks values
+        if level:
+            shared[level, identity[level]] += answers
+        else:
+            keys[identity["SOPInstanceUID"]] = InstanceKey(identity, answers)
+    for key in keys.values():
+        for level in sorted(set(_LEVELS.values())):
+            key.answers += shared[level, key.identity[level]]
+        yield key
 
 
 def write_mapping(file: Path, pairs: Iterable[tuple[str, str]]) -> None:

@@ -145,7 +145,8 @@ def _mapped_patient(answer: Answer, output: Output, mappings: Mappings) -> bool:
 
 
 def _hidden(answer: Answer, output: Output, _: Mappings) -> bool:
-    return output.flat(answer.tag, box_of(answer.value) or (0, 0, 1 << 16, 1 << 16))
+    box = box_of(answer.value)
+    return box is not None and output.flat(answer.tag, box)
 
 
 def _kept_pixels(answer: Answer, output: Output, _: Mappings) -> bool:

@@ -11,13 +11,16 @@ HOSPITALS = ("Gruenwaldheim Klinikum", "Oktavia Hospitalet")
 CITIES = ("Brennfurtsee", "Skovlundhavn")
 _HEADS = "bra dro fel gim hul jor kal lem mor nev pol quin ros sil tav urb vos wel yor"
 _TAILS = "bendor galith kumel lobrat mirsen nordel pitvak rusten sibrod tolmek vartun"
+_AGAIN = 8  # patients: every kind of image and of name, from both hospitals
+_NAMED = {1: ("May", "Hand"), 4: ("Åse", "Østergård")}
+"""Names that mean something in imaging, and that are more than ASCII."""
 _NAMES = 6  # of a patient and of the people around them
-OLDEST = 93
+_OLD, OLDEST = 3, 93
 
 
 @dataclass(frozen=True)
 class Person:
-    """One patient; every text of them is theirs alone.
+    """One patient; nearly every text of them is theirs alone.
 
     Attributes:
         number: Counts from 0; every other one comes from the second hospital.
@@ -78,13 +81,14 @@ def person(number: int, seed: int) -> Person:
     names = [f"{h}{t}".title() for h in heads for t in tails]
     random.Random(seed).shuffle(names)
     mine = names[number * _NAMES : (number + 1) * _NAMES]
+    given, family = _NAMED.get(number % _AGAIN, (mine[0], mine[1]))
     if len(mine) < _NAMES:
         raise ValueError(f"no more than {len(names) // _NAMES} patients have names")
-    years = OLDEST if number % 8 == 3 else draw.randrange(24, 80)  # noqa: PLR2004
+    years = OLDEST if number % _AGAIN == _OLD else draw.randrange(24, 80)
     return Person(
         number=number,
-        given=mine[0],
-        family=mine[1],
+        given=given,
+        family=family,
         patient_id=f"MRN{number_of(seed, number // 2) % 10**7:07d}",
         born=dt.date(2024, 1, 1) - dt.timedelta(days=years * 366 + draw.randrange(200)),
         sex="MF"[number % 3 % 2],

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .answers import REMOVALS, RETENTIONS, Action, Answer, InstanceKey
-from .checks import Mappings, passes
+from .checks import Mappings, box_of, passes
 from .outputs import Output
 
 _DAY = dt.timedelta(days=1)
@@ -48,6 +48,7 @@ class Score:
         actions: By action.
         categories: Removals by where they were planted.
         places: Instances in which all removals of one place are met, by place.
+        unjudged: Pixels that must be hidden somewhere, with no box to look into.
         failed: Checks that failed, by action, category and path: no values.
         intervals: Dates of a patient that have all moved by the same number of days.
         references: Planted references that are there and lead to an instance.
@@ -58,6 +59,7 @@ class Score:
     actions: dict[Action, Tally] = field(default_factory=lambda: defaultdict(Tally))
     categories: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     places: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    unjudged: int = 0
     failed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     intervals: Tally = field(default_factory=Tally)
     references: Tally = field(default_factory=Tally)
@@ -94,6 +96,9 @@ def score(
     for key, output in pairs:
         met: dict[str, bool] = {}
         for answer in key.answers:
+            if answer.action is Action.PIXELS_HIDDEN and not box_of(answer.value):
+                made.unjudged += 1
+                continue
             good = passes(answer, output, mappings)
             _count(made, answer, good=good)
             if answer.action in REMOVALS:

@@ -12,6 +12,8 @@ from benchmarks.planted.answers import (
     REMOVALS,
     RETENTIONS,
     Action,
+    Answer,
+    InstanceKey,
     read_answers,
     write_answers,
 )
@@ -160,6 +162,31 @@ def test_the_key_is_read_as_it_was_written(keys, tmp_path):
     assert columns[:3] == ["Modality", "SOPClassUID", "PatientID"]
     assert '"tag_ds": "<(0040,0275)>[<0000>]<(0008,0050)>"' in data
     assert '"action": "<text_removed>"' in data
+
+
+def test_a_row_of_a_series_is_asked_of_its_instances(keys, tmp_path):
+    """MIDI-B's column ``scope``; pixels without a box are left to people."""
+    file = tmp_path / "answers.db"
+    write_answers(file, keys[:4])
+    seen = Answer("(7fe0,0010)", "", Action.PIXELS_HIDDEN, "NAME")
+    asked = Answer("(0008,0060)", "CT", Action.TEXT_RETAINED, "CT")
+    identity = keys[0].identity
+    write_answers(tmp_path / "more.db", [InstanceKey(identity, [asked, seen])])
+    with sqlite3.connect(file) as connection:
+        connection.execute("alter table answer_data add column scope text")
+        connection.execute("update answer_data set scope = '<Instance>'")
+        connection.execute("attach ? as more", [str(tmp_path / "more.db")])
+        connection.execute(
+            "insert into answer_data select *, '<Series>' from more.answer_data"
+        )
+    read = list(read_answers(file))
+    series = identity["SeriesInstanceUID"]
+    mine = [key for key in keys[:4] if key.identity["SeriesInstanceUID"] == series]
+
+    more = [len(new.answers) - len(old.answers) for new, old in zip(read, keys)]  # noqa: B905
+    assert more == [2] * len(mine) + [0] * (4 - len(mine))
+    assert len(mine) > 1
+    assert score(read, {}, Mappings()).unjudged == len(mine)
 
 
 def test_a_perfect_answer_meets_everything(keys, perfect, mappings):
