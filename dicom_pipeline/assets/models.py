@@ -61,7 +61,10 @@ class Translator(DagsterDbtTranslator):
 def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
     """Make the assets of both layers from dbt's manifest."""
     nodes = json.loads(manifest.read_text())
+    return [_stage_models(nodes), _processed_models(nodes)]
 
+
+def _stage_models(nodes: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=nodes,
         name="stage_models",
@@ -90,6 +93,10 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         remember_seeds(dbt.project, months.state)
         months.staged(seen, drawn, plan.anew)
 
+    return stage_models
+
+
+def _processed_models(nodes: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dbt_assets(
         manifest=nodes,
         name="processed_models",
@@ -111,7 +118,7 @@ def build_models(manifest: Path) -> list[dg.AssetsDefinition]:
         yield from _built(context, builds, nodes)
         months.processed(todo)
 
-    return [stage_models, processed_models]
+    return processed_models
 
 
 def _hold_seeds(warehouse: Warehouse, dbt: Dbt, months: Months) -> None:
