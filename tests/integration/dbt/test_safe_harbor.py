@@ -113,6 +113,19 @@ def test_in_research_469_shifts_stay_possible(built):
     assert candidates(built, {}) == {469}
 
 
+def test_every_stage_row_says_how_it_was_made(built, harbor):
+    """Profile, rules and key version, in each table that rules make."""
+    for archive in (built, harbor):
+        for table in ("patients", "studies", "series", "images", "devices"):
+            [(rows, least, *said)] = archive.rows(
+                "select count(*), least(count(deid_profile), count(deid_rules_sha256),"
+                " count(deid_key_version)), min(deid_profile), max(deid_profile)"
+                f" from stage.stg_{table}"
+            )
+            assert rows == least > 0
+            assert said == [archive.profile] * 2
+
+
 def test_nothing_but_years_is_there(harbor):
     """No column can hold a day, none holds a time, and no text spells one."""
     types = harbor.rows("select distinct data_type from information_schema.columns")
