@@ -27,6 +27,7 @@ from dicom_pipeline.resources.arrow_functions import Meet, kept, of_one, of_two
 from dicom_pipeline.resources.key_sources import KeyAddresses
 from dicom_pipeline.resources.vault import surrogates_of, vault_of
 from dicom_pipeline.resources.vault_store import vault_store
+from dicom_pipeline.resources.warehouse_keys import make_key_table, remember_key
 
 
 class Plugin(BasePlugin):
@@ -112,23 +113,6 @@ def check_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
             "deid: this is not the key that the warehouse was made with; "
             "a new key needs a new DICOM_PIPELINE_KEY_VERSION"
         )
-
-
-def make_key_table(conn: DuckDBPyConnection) -> None:
-    """Have the table in which a warehouse remembers its keys."""
-    conn.execute("create schema if not exists stage")
-    conn.execute(
-        "create table if not exists stage.deid_key_check"
-        " (key_version integer primary key, check_value varchar not null)"
-    )
-
-
-def remember_key(conn: DuckDBPyConnection, pseudonyms: Pseudonyms) -> None:
-    """Write down which keys named this warehouse, unless their version is there."""
-    conn.execute(
-        "insert into stage.deid_key_check values (?, ?) on conflict do nothing",
-        [pseudonyms.key_version, pseudonyms.check_value],
-    )
 
 
 def check_vault(conn: DuckDBPyConnection, names: Surrogates) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import duckdb
 
 from dicom_pipeline.deid.rotation import STAGE_TABLE, Held, Renaming
-from dicom_pipeline.resources.dbt_plugin import make_key_table, remember_key
 from dicom_pipeline.resources.rotation_sql import (
     Connection,
     RenamingError,
     register_renaming,
     renamed,
 )
+from dicom_pipeline.resources.warehouse_keys import make_key_table, remember_key
 
 STAGE = "stage"
 
