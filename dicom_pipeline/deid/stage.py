@@ -14,14 +14,16 @@ LINEAGE = (
     ("deid_key_version", "integer", "Version of the key that made the row."),
 )
 _HOW = {
-    "surrogate_key": "keyed surrogate",
-    "full_hash": "keyed hash",
+    "surrogate_key": "keyed surrogate (safe_harbor: random)",
+    "full_hash": "keyed hash (safe_harbor: null)",
     "anon_text": "ANON_TEXT where a value was",
-    "uid_remap": "keyed UID",
-    "date_shift": "moved by the patient's own whole weeks (profile limited: kept)",
-    "datetime_shift": "moved by the patient's own whole weeks (profile limited: kept)",
-    "year_only": "year",
-    "keep_time": "time of day",
+    "uid_remap": "keyed UID (safe_harbor: random)",
+    "date_shift": "moved by the patient's own whole weeks"
+    " (limited: kept; safe_harbor: year)",
+    "datetime_shift": "moved by the patient's own whole weeks"
+    " (limited: kept; safe_harbor: year)",
+    "year_only": "year (safe_harbor: null)",
+    "keep_time": "time of day (safe_harbor: null)",
     "age_cap": "at most 090Y",
     "round_num": "rounded and bounded",
     "keep_num": "as a number; null if it is none",
@@ -44,8 +46,8 @@ _UNITS = {
 }
 _STORED = {FLOAT: "double", INTEGER: "bigint", TEXT: "varchar", TEXTS: "varchar[]"}
 _KEYS = {
-    "patient_key": "Keyed surrogate of the patient.",
-    "device_key": "Keyed surrogate of the device.",
+    "patient_key": "Surrogate of the patient; keyed, in safe_harbor random.",
+    "device_key": "Surrogate of the device; keyed, in safe_harbor random.",
     "person_key": "Patient key of the oldest of the patients that are this person.",
 }
 
