@@ -25,6 +25,7 @@ class Invocation:
     payload: bytes
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     done: threading.Event = field(default_factory=threading.Event)
+    taken_by: "subprocess.Popen[bytes] | None" = None
     reply: bytes = b""
     failed: bool = False
 
@@ -46,6 +47,7 @@ class LocalLambda:
         """Prepare a function; an event that holds ``killed_by`` ends its process."""
         self.killed_by = killed_by
         self.serves = True
+        self.lock = threading.Lock()
         self.waiting: queue.Queue[Invocation] = queue.Queue()
         self.running: dict[str, Invocation] = {}
         self.server = ThreadingHTTPServer(
@@ -99,27 +101,34 @@ class LocalLambda:
         """Collect the log; fail what the process took with it."""
         self.log += process.stdout.read() if process.stdout else b""
         process.wait()
-        while self.running:
-            _, lost = self.running.popitem()
-            lost.answer(b'{"errorType":"Runtime.ExitError"}', failed=True)
-        if self.serves and not self.waiting.empty():
-            self.start()  # what came while the process was dying
+        with self.lock:
+            took = [i for i in self.running.values() if i.taken_by is process]
+            for lost in took:
+                del self.running[lost.id]
+                lost.answer(b'{"errorType":"Runtime.ExitError"}', failed=True)
+            if self.serves and self.process is process and not self.waiting.empty():
+                self.start()  # what came while the process was dying
 
     def invoke(self, payload: bytes) -> Invocation:
         """Hand an event to the process and wait for its reply."""
-        if self.process is None or self.process.poll() is not None:
-            self.start()  # Lambda starts another environment
         invocation = Invocation(payload)
-        self.waiting.put(invocation)
+        with self.lock:
+            if self.process is None or self.process.poll() is not None:
+                self.start()  # Lambda starts another environment
+            self.waiting.put(invocation)
         invocation.done.wait(timeout=60)
         return invocation
 
     def next(self) -> Invocation:
         """Wait for an event."""
+        process = self.process
         invocation = self.waiting.get()
-        self.running[invocation.id] = invocation
-        if self.killed_by and self.killed_by in invocation.payload:
-            self.stop()
+        with self.lock:
+            invocation.taken_by = process
+            self.running[invocation.id] = invocation
+        if process and self.killed_by and self.killed_by in invocation.payload:
+            process.kill()
+            process.wait()
         return invocation
 
 
