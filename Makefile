@@ -28,7 +28,7 @@ setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked pack
 demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where to look.
 	@$(BIN)/dicom-pipeline demo
 
-test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers $(VENV)/.fakesnow ## Run every test; SUITE=tests/unit for a part.
+test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers $(VENV)/.ocr $(VENV)/.fakesnow ## Run every test; SUITE=tests/unit for a part.
 	@$(BIN)/python -m pytest $(XDIST) $(SUITE)
 
 check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
