@@ -71,6 +71,13 @@ class PersonEvidence:
                 known[identity].others |= listed
         return [_patient(identity, found) for identity, found in known.items()]
 
+    def identities(self) -> set[str]:
+        """Return who there is; no header is read for that."""
+        found: set[str] = set()
+        for rows in self._files(PATIENTS, (_IDENTITY,)):
+            found.update(filter(None, pc.unique(rows[_IDENTITY]).to_pylist()))
+        return found
+
     def _files(self, table: Table, names: tuple[str, ...]) -> Iterator[pa.Table]:
         for item in self.tables.files.listed(table_prefix(table.name)):
             yield read_columns(self.tables.bucket, item, _schema(table, names))

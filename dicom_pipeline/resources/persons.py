@@ -84,7 +84,7 @@ class Persons:
             PersonRulesError: A key that no patient has.
         """
         wanted = rules.patients
-        known = (one.identity for one in self._evidence.patients() if wanted)
+        known = self._evidence.identities() if wanted else ()
         names = {key: one for one in known if (key := self.key(one)) in wanted}
         State(self.bucket).put(_RULES, rules.renamed(names).facts())
 
