@@ -17,7 +17,7 @@ Pair = tuple[str, str]
 A key is another one after a rotation; an identity, which stays in the raw zone, is not.
 """
 
-KEYS = re.compile(r"[0-9a-f]{64}")
+KEYS = re.compile(r"(?:[0-9a-f]{32}){1,2}")  # 32 digits in the profile safe_harbor
 IDENTITIES = re.compile(r".*\x1f.+", re.DOTALL)
 _WORDS = frozenset({"issuers", "links", "unlinks", "largest_group"})
 
@@ -144,7 +144,7 @@ def _pairs(said: Any, names: re.Pattern[str]) -> frozenset[Pair]:  # noqa: ANN40
     words = "links and unlinks are lists of two patient keys"
     pairs = frozenset(_two(two) for two in _lists(said, words))
     if not all(names.fullmatch(one) for two in pairs for one in two):
-        raise PersonRulesError("a patient key is 64 hexadecimal digits")
+        raise PersonRulesError("a patient key is 64 or 32 hexadecimal digits")
     return pairs
 
 

@@ -84,7 +84,8 @@ class Persons:
             PersonRulesError: A key that no patient has.
         """
         wanted = rules.patients
-        known = self._evidence.identities() if wanted else ()
+        known = self._evidence.identities() if wanted else set()
+        self.pseudonyms.meet("patient_id", known)
         names = {key: one for one in known if (key := self.key(one)) in wanted}
         State(self.bucket).put(_RULES, rules.renamed(names).facts())
 

@@ -213,6 +213,7 @@ class TestPeopleSay:
         [
             {"names": [["A", "B"]]},
             {"links": [["a" * 64]]},
+            {"links": [["a" * 63, "b" * 64]]},
             {"links": [["Quistgaard", "b" * 64]]},
             {"unlinks": [["a" * 64, "a" * 64]]},
             {"links": [["a" * 64, "b" * 64]], "unlinks": [["b" * 64, "a" * 64]]},
