@@ -188,12 +188,21 @@ class Index:
 
     def add(self, records: bytes) -> None:
         """Take records; one that is there already changes nothing."""
+        shelves, added = self._shelves, bytearray()
         for start in range(0, len(records), _RECORD_BYTES):
-            place = records[start + 1 : start + 1 + SURROGATE_BYTES]
-            if self.get(place) is None:
-                shelf = self._shelves.setdefault(place[:2], bytearray())
-                shelf += records[start + 1 : start + _RECORD_BYTES]
-                self._classes[records[start]] += 1
+            record = records[start + 1 : start + _RECORD_BYTES]
+            shelf = shelves.get(record[:2])
+            if shelf is None:
+                shelves[record[:2]] = bytearray(record)
+            elif (
+                record[:SURROGATE_BYTES] not in shelf
+                or self.get(record[:SURROGATE_BYTES]) is None
+            ):
+                shelf += record
+            else:
+                continue
+            added.append(records[start])
+        self._classes.update(added)
 
     def get(self, place: bytes) -> bytes | None:
         """Return the surrogate that is found there."""

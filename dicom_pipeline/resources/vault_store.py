@@ -37,10 +37,13 @@ class VaultStore:
     ) -> Iterator[tuple[str, int]]:
         """Name and bytes of each object below a prefix."""
         try:
-            for page in obstore.list(self.store, prefix, offset=after):
-                yield from sorted((item["path"], item["size"]) for item in page)
+            pages = list(obstore.list(self.store, prefix, offset=after))
         except BaseError:
             raise VaultStoreError("the vault cannot be listed") from None
+        # A folder lists in any order.
+        yield from sorted(
+            (item["path"], item["size"]) for page in pages for item in page
+        )
 
     def read(self, name: str) -> bytes:
         """Return an object.

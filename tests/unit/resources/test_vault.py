@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import obstore
 import pytest
-from obstore.store import MemoryStore
+from obstore.store import LocalStore, MemoryStore
 
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.deid.surrogates import ShiftError, Surrogates
@@ -180,6 +180,20 @@ def test_small_slots_are_strung_together(store, monkeypatch):
     assert {"5": late["5"]} == said[5]
     assert fresh.status().slots == 2
     assert len(fresh.forget(lambda _entry: False, "test")[1]) == 6  # may have versions
+
+
+def test_a_folder_lists_in_any_order(tmp_path):
+    """More slots than a page: all are known, and none is written a second time."""
+    store = LocalStore(tmp_path)
+    vault = Vault(store, KEY)
+    said = {}
+    for n in range(120):
+        said |= vault.surrogates("uid", [str(n)])
+
+    fresh = Vault(store, KEY)
+    assert fresh.surrogates("uid", map(str, range(120))) == said
+    fresh.surrogates("uid", ["new"])
+    assert (tmp_path / "slots" / "0000000121").exists()
 
 
 def test_another_key_opens_nothing_and_a_rotated_one_everything(store):
