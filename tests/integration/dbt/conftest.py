@@ -187,7 +187,7 @@ class Archive:
                 "pixel_decision": "pass",
                 "batch_token": token,
                 "deid_profile": self.profile,
-                "deid_key_version": 1,
+                "deid_key_version": self.pseudonyms.key_version,
             }
             for name in names
         ]
