@@ -25,6 +25,7 @@ from dicom_pipeline.dicom.identity import (
 from dicom_pipeline.dicom.json_text import json_of
 from dicom_pipeline.dicom.outcome import Json, first_text
 from dicom_pipeline.layout import table_prefix
+from dicom_pipeline.resources.batches import steady
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.parquet_files import read_columns, row_groups
 from dicom_pipeline.resources.tables import RawTables
@@ -59,7 +60,10 @@ class PersonEvidence:
     ledger: Ledger
 
     def patients(self) -> list[Patient]:
-        """Return every patient of the raw zone."""
+        """Return every patient of the raw zone; compaction may run meanwhile."""
+        return steady(self._patients)
+
+    def _patients(self) -> list[Patient]:
         known: dict[str, _Known] = {}
         for table in (IMAGES, PATIENTS):
             for rows in self._files(table, _SEEN):
