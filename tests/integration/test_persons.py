@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pydicom
 import pytest
-import yaml
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
@@ -55,38 +54,39 @@ def persons(installation):
     return dict(installation.processed(KEYS))
 
 
-def test_two_ids_become_one_person_until_somebody_parts_them(transferred, tmp_path):
-    """By evidence, by unlink, by link, and each step can be read in the history."""
-    alone = persons(transferred)
-    assert len(alone) == 3
-    assert all(patient == person for patient, person in alone.items())
+def test_two_ids_are_one_person_until_people_or_an_erasure_part_them(transferred):
+    """By evidence, by unlink and link, by an erasure, which leaves no key behind."""
+    said_by_people = transferred.held.persons
+    old, new, stranger = keys = [
+        said_by_people.key(f"HOSP-{of}\x1f{name}")
+        for name, of in zip(NAMES, "ABB", strict=True)
+    ]
+    assert persons(transferred) == {key: key for key in keys}
 
     counts = said(transferred, "group")
     assert (counts["patients"], counts["persons"], counts["changed"]) == (3, 2, 1)
     assert counts["by_evidence"] == {"other_id": 2}
     joined = persons(transferred)
-    [(younger, oldest)] = [pair for pair in joined.items() if pair[0] != pair[1]]
-    [stranger] = joined.keys() - {younger, oldest}
+    assert joined[old] == joined[new] != joined[stranger] == stranger
 
-    assert said(transferred, "unlink", younger, oldest)["by_size"] == {"1": 3}
-    assert persons(transferred) == alone
-    linked = said(transferred, "link", stranger, younger, "--later")
-    assert linked["by_evidence"] == {"linked": 2}
-    empty = tmp_path / "rules.yaml"
-    empty.write_text(yaml.safe_dump({"issuers": [], "links": [], "unlinks": []}))
-    said(transferred, "rules", empty)
-    assert persons(transferred) == joined
+    said_by_people.say(said_by_people.rules_by_key.unlinked(old, new))
+    said(transferred, "link", stranger, new)
+    linked = persons(transferred)
+    assert linked[new] == linked[stranger] != linked[old] == old
 
-    reasons = [line["reason"] for line in said(transferred, "history")["history"]]
-    assert reasons[:3] == ["other_id", "unlinked", "linked"]
+    oldest = linked[new]
+    [left] = {new, stranger} - {oldest}
+    name = NAMES[keys.index(oldest)]
+    words = ("--issuer", "HOSP-B", "--patient-id", name, "--yes", "--json")
+    done = transferred.run("erase", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert persons(transferred) == {old: old, left: left}
+    told = [said_by_people.key(row["patient_identity"]) for row in history(transferred)]
+    assert told
+    assert oldest not in told
     assert not [n for n in NAMES if any(n in text for text in transferred.said)]
 
 
-def test_a_key_that_nobody_has_is_refused(transferred):
-    """At once, with what to do, and without a change."""
-    before = said(transferred, "rules")
-    done = transferred.run("persons", "link", "a" * 64, "b" * 64)
-
-    assert done.returncode == 1
-    assert "dim_patients" in done.stderr
-    assert said(transferred, "rules") == before
+def history(installation):
+    """Rows of the history, with the identities that only the raw zone has."""
+    return installation.held.persons.history()
