@@ -5,11 +5,11 @@
 #}
 {% macro table_sha256(table) -%}
     {{ return({
-        "patients": "727150add151af2d3841c761e8e4411f18982425f3337aec7123ed0984b078a6",
-        "studies": "01de94709efbc9925583078b7374a85e2f735a8c1b562b660e43d35a25156dd8",
-        "series": "43739806813b1133ea6d500868cd31c11fd86007dc6a14ad2665e06cc83a11cf",
-        "images": "1a4175a57a2f218b83ca17844a164afce3bbd1479d5534a706202094937b3614",
-        "devices": "30df8e06fca852b2231cdc6abe2fec3fce2f97ebc7dbe7bb3074a053d92db57c",
+        "patients": "af74cd48b8abfab2dc3c966d646108e57ea3ea88afdfb198612cc157ea7d8f66",
+        "studies": "9b05af5ac33180f4e66fa53fac035bb01a2d3bc04e0fb20c7708e14ee3d60cf8",
+        "series": "487840020cc7674f800c6f5b0aa1393439a9a4b6d344d5f4f6e65f5cd400b39c",
+        "images": "06f788b63731cd01332e989c1a9cd2fdd4743c5cc4d7cdb99ca6d928294acf4f",
+        "devices": "1ab1311ae180702eab28f7c7083760cce7e0d83bc2dac66eb8c71e2daa21c9c8",
         "persons": "0e26390318c0d73cd82d51689b04a7d0dca8e7a75456a3a487028e5717846897"
     }[table]) }}
 {%- endmacro %}
