@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.planted.faults import FAULTS, Fault
 from tests.planted.tree import copied_tree, environment, put
 
-FAILED = 1  # of pytest: tests ran and some failed; an error in the code is another
+FAILED = 1  # of pytest: a test, or the build that it needs; 2 is code that is broken
 
 
 def seen(fault: Fault, folder: Path) -> bool:
@@ -32,7 +32,7 @@ def seen(fault: Fault, folder: Path) -> bool:
     )
     told = done.stdout.splitlines()[-1:] or ["nothing was said"]
     print(f"    {told[0]}", file=sys.stderr, flush=True)  # noqa: T201
-    return done.returncode == FAILED and "rror" not in told[0]
+    return done.returncode == FAILED
 
 
 def main() -> int:
