@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
+import duckdb
 import typer
 
 from dicom_pipeline.cli.console import REFUSED, err, fail, out, print_json, table
@@ -76,15 +77,8 @@ def rotate_key(
     Set the new key, its version and the earlier keys first (docs/keys.md); stop `up`
     and other commands. Killed and run again, it goes on where it stopped.
     """
-    if mode is Mode.FIRST:
-        fail("a rotation is chained or rederive")
     settings = Settings()
-    if settings.profile.draws_names:
-        fail(
-            "under this profile names are random and kept in the vault: no key gives"
-            " them, so none is rotated (docs/keys.md)",
-            REFUSED,
-        )
+    _refuse(mode, settings)
     try:
         with Rotated(settings).open() as places:
             with err.status("rotating") as status:
@@ -100,9 +94,22 @@ def rotate_key(
             links = KeyRecord.of(places.raw).links
     except (BucketError, LocalS3Error, KeyUnavailableError) as error:
         fail(str(error))
+    except duckdb.IOException:
+        fail("another process has the warehouse open: stop it, run the rotation again")
     except (RenamingError, DbtError) as error:
         fail(f"{error}; nothing is mixed: mend it and run the rotation again")
     _say(mode, done, [asdict(link) for link in links], json=json)
+
+
+def _refuse(mode: Mode, settings: Settings) -> None:
+    if mode is Mode.FIRST:
+        fail("a rotation is chained or rederive")
+    if settings.profile.draws_names:
+        fail(
+            "under this profile names are random and kept in the vault: no key gives"
+            " them, so none is rotated (docs/keys.md)",
+            REFUSED,
+        )
 
 
 def release(
