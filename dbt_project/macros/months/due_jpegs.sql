@@ -2,8 +2,14 @@
     Condition: a row of the JPEG table is due. Like due_entities, for a table whose keys
     are pseudonyms already: what stage has from the due months and they no longer list
     may be listed under another month.
+
+    Rows of another profile or key version are never due: a change leaves them in the
+    bucket until their months are rendered under the new names.
 #}
 {% macro due_jpegs() -%}
+    deid_profile = {{ literal(deid_profile()) }}
+    and deid_key_version = {{ deid_key_version() }}
+    and (
     {%- if not execute or not is_incremental() or due_months() is none -%}
         true
     {%- else -%}
@@ -26,4 +32,5 @@
         )
         {%- endif -%}
     {%- endif -%}
+    )
 {%- endmacro %}

@@ -11,11 +11,7 @@
 with due as (
     select *
     from {{ source('stage', 'compressed_images') }}
-    -- A change of profile or key leaves older rows until their months are rendered.
-    where
-        deid_profile = {{ literal(deid_profile()) }}
-        and deid_key_version = {{ deid_key_version() }}
-        and ({{ due_jpegs() }})
+    where {{ due_jpegs() }}
 ),
 
 winners as (
