@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dicom_pipeline.catalog.table import Column, Table
 from dicom_pipeline.deid.identifiers import DIRECT_IDENTIFIERS, JOIN_COLUMNS
+from dicom_pipeline.deid.pseudonyms import BLOCK
 
 FUNCTIONS = frozenset(
     {
@@ -113,6 +114,12 @@ class ShortHashError(RuleError):
     reason = "hash too short for column"
 
 
+class UnevenHashError(RuleError):
+    """A hash ends within a block: a new key could not rename what is stored."""
+
+    reason = "hash is not 16, 32, 48 or 64 digits in column"
+
+
 class KeptIdentifierError(RuleError):
     """A direct identifier, or free text, would pass."""
 
@@ -186,6 +193,13 @@ def _is_short(rule: Rule, _table: Table, column: Column) -> bool:
     return not size or int(size[1]) < (SHORTEST_JOIN_HASH if joins else SHORTEST_HASH)
 
 
+def _is_uneven(rule: Rule, _table: Table, _column: Column) -> bool:
+    size = re.fullmatch(r"varchar\((\d+)\)", rule.target_type)
+    if rule.target_function != "full_hash" or not size:
+        return False
+    return int(size[1]) % BLOCK > 0
+
+
 def _is_kept(rule: Rule, _table: Table, column: Column) -> bool:
     function = rule.target_function
     if column.name in DIRECT_IDENTIFIERS:
@@ -209,6 +223,7 @@ _CHECKS: tuple[
 ] = (
     (_is_unknown, UnknownFunctionError),
     (_is_short, ShortHashError),
+    (_is_uneven, UnevenHashError),
     (_is_kept, KeptIdentifierError),
     (_is_unshiftable, UnshiftableDateError),
 )

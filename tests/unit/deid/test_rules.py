@@ -58,6 +58,7 @@ def test_a_column_without_a_rule_is_named(rules):
         ("accession_number", {"target_type": "varchar(16)"}, r.ShortHashError),
         ("study_id", {"target_type": "varchar(8)"}, r.ShortHashError),
         ("study_id", {"target_type": "varchar"}, r.ShortHashError),
+        ("study_id", {"target_type": "varchar(20)"}, r.UnevenHashError),
         ("patient_sex", {"column_name": "patient_sexx"}, r.MissingRuleError),
         (
             "date_of_manufacture",
