@@ -96,20 +96,21 @@ FAULTS = (
     ),
     Fault(
         6,
-        "an allergy is passed on as it was written",
-        f"{MACROS}/functions/anon_text.sql",
-        "then 'ANON_TEXT' end",
-        "then left(cast({{ column }} as varchar), 10) end",
-        "tests/integration/test_canary.py::test_not_a_word_is_outside_of_the_raw_zone",
+        "a hash is made without the key",
+        f"{MACROS}/functions/full_hash.sql",
+        "left({{ phi_token(literal(domain), "
+        '"nullif(trim(cast(" ~ column ~ " as varchar)), \'\')") }}, {{ length }})',
+        "left(sha256({{ column }}), {{ length }})",
+        f"{DBT}/test_identity.py::test_no_hash_that_anyone_can_make_crosses_the_line",
     ),
     Fault(
         7,
         "the warehouse remembers the key beside its check value",
-        PLUGIN,
-        'conn.execute("create schema if not exists stage")',
-        'conn.execute("create schema if not exists stage")\n'
+        "dicom_pipeline/resources/warehouse_keys.py",
+        '    """Write down which keys named this warehouse, unless their version is'
+        ' there."""\n',
         '    conn.execute("create table if not exists stage.k as select ? as k",'
-        " [pseudonyms.newest.key.hex()])",
+        " [pseudonyms.newest.key.hex()])\n",
         f"{DBT}/test_identity.py::test_the_key_is_nowhere",
     ),
     Fault(
@@ -206,6 +207,6 @@ FAULTS = (
         "dicom_pipeline/deid/terms.py",
         "word in lexicon() or",
         "word in () or",
-        "tests/integration/test_kept.py",
+        f"{DEID}/test_terms.py::test_terms_of_the_lexicon_stay",
     ),
 )
