@@ -8,8 +8,6 @@ from dicom_pipeline.deid.recipes import causes
 from dicom_pipeline.publish.dbt_sources import PROJECT
 from dicom_pipeline.resources.stage_recipes import stage_recipes
 
-READS_PATIENTS = {"stg_patients", "stg_studies", "stg_series", "stg_images"}
-
 
 @pytest.fixture
 def project(tmp_path):
@@ -45,14 +43,14 @@ def touched(project, file, old, new):
             "seeds/code_lists.csv",
             "\nsex,",
             "\nsex,X,\nsex,",
-            READS_PATIENTS,
+            {"stg_patients"},
             "lexica",
         ),
         (
             "macros/functions/age_cap.sql",
             "{% macro",
             "{# more #}{% macro",
-            READS_PATIENTS,
+            {"stg_patients"},
             "models",
         ),
         (
