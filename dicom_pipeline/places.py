@@ -223,7 +223,7 @@ class Places(Zones):
             pseudonyms=self.pseudonyms,
             folders=self.settings,
             writer=self.dbt.writer,
-            vault=VaultErasure(self.vault, self.raw) if self.vault.exists else None,
+            vault=VaultErasure(self.vault, self.raw),
             forget_person=self.persons.forget,
             is_embedded=self.is_embedded,
         )

@@ -17,7 +17,7 @@ class VaultErasure:
     """Takes patients out of one vault.
 
     Attributes:
-        vault: The vault.
+        vault: The vault; nobody may ever have been named from it.
         raw: Bucket that it lies in.
     """
 
@@ -35,6 +35,8 @@ class VaultErasure:
             uids: What his headers hold besides; another's that is among them gets a
                 new name with the next build.
         """
+        if not self.vault.exists:
+            return {}
         every = {*found.sop_uids, *found.study_uids, *found.series_uids, *uids}
 
         def is_his(entry: Entry) -> bool:
