@@ -1,4 +1,4 @@
-"""Overlays are never drawn by themselves; if asked for, they are where DCMTK has them."""
+"""Overlays are never drawn unasked; if asked for, they are where DCMTK has them."""
 
 import json
 import shutil
