@@ -24,6 +24,8 @@ pub struct Frames<'a> {
     /// Position of each frame's first item; empty without a table.
     table: Vec<u64>,
     at: u64,
+    /// End of the bytes that frames were made of so far.
+    consumed: u64,
     warned: Vec<Warning>,
 }
 
@@ -53,6 +55,7 @@ impl<'a> Frames<'a> {
             max_frame,
             table: Vec::new(),
             at: base,
+            consumed: base,
             warned: Vec::new(),
         };
         frames.table = frames.checked(table, base);
@@ -77,11 +80,14 @@ impl<'a> Frames<'a> {
     /// # Errors
     ///
     /// [`Reason::MissingFrame`] where the sequence of fragments ends first; a truncated or
-    /// malformed item.
+    /// malformed item; a frame that the table lets begin within the one before.
     pub fn read(&mut self, index: u32, bytes: &mut Vec<u8>) -> Result<(), Reason> {
         bytes.clear();
         let mut end = None;
         if let Some(start) = self.table.get(index as usize) {
+            if *start < self.consumed {
+                return Err(Reason::MalformedEncapsulation);
+            }
             self.at = *start;
             end = self.table.get(index as usize + 1).copied();
         }
@@ -102,6 +108,7 @@ impl<'a> Frames<'a> {
         if count == 0 {
             return Err(Reason::MissingFrame);
         }
+        self.consumed = self.at;
         Ok(())
     }
 

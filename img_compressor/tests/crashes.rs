@@ -94,3 +94,27 @@ fn a_jpeg_in_cells_of_32_bits_is_rendered_by_its_own_bits() {
     assert_eq!(1, pixels(8).len());
     assert_eq!(pixels(8), pixels(32));
 }
+
+/// The second entry of the offset table points into the first frame, at what looks like an item:
+/// the same bytes were shown as two frames.
+#[test]
+fn a_frame_that_begins_within_another_is_refused() {
+    let smooth = include_bytes!("data/smooth.jpg");
+    let length = u32::try_from(smooth.len()).expect("a small file");
+    let mut fragment = smooth.to_vec();
+    fragment.extend([0xFE, 0xFF, 0x00, 0xE0]);
+    fragment.extend(length.to_le_bytes());
+    fragment.extend(smooth);
+    let mut object = Builder::new(JPEG)
+        .image(16, 16, 8, "YBR_FULL_422", 3)
+        .text(0x0028_0008, *b"IS", "2")
+        .fragments(&[&fragment]);
+    let table = [0_u32.to_le_bytes(), (8 + length).to_le_bytes()].concat();
+    let empty = [0xFE, 0xFF, 0x00, 0xE0, 0, 0, 0, 0];
+    let first = object.body.windows(8).position(|eight| eight == empty);
+    let first = first.expect("the item of the table");
+    object.body[first + 4] = 8;
+    object.body.splice(first + 8..first + 8, table);
+
+    assert_eq!(["ok", "malformed_encapsulation"], *reasons(&object.file()));
+}
