@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test check dev fuzz fuzz-images sheet counts generate planted lock \
+LISTED := setup demo test test-long check dev fuzz fuzz-images sheet counts generate planted lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -29,7 +29,10 @@ demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where 
 	@$(BIN)/dicom-pipeline demo
 
 test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers $(VENV)/.ocr $(VENV)/.fakesnow ## Run every test; SUITE=tests/unit for a part.
-	@$(BIN)/python -m pytest $(XDIST) $(SUITE)
+	@$(BIN)/python -m pytest $(XDIST) -m "not long" $(SUITE)
+
+test-long: setup $(VENV)/.bootstrap ## Run the tests of a minute each, which have shorter twins in 'make test'.
+	@$(BIN)/python -m pytest -m long tests/integration
 
 check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
 	@$(BIN)/ruff check

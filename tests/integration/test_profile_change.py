@@ -12,7 +12,7 @@ from dicom_pipeline.layout import IMAGES_PREFIX
 from dicom_pipeline.resources.vault import Vault
 from dicom_pipeline.resources.vault_store import vault_store
 
-pytestmark = pytest.mark.s3
+pytestmark = [pytest.mark.s3, pytest.mark.long]
 
 FILES = ("CT_small.dcm", "MR_small.dcm")
 DAY = re.compile(r"(19|20)\d\d-\d\d-\d\d|\d\d:\d\d:\d\d")

@@ -26,7 +26,7 @@ from dicom_pipeline.resources.rotation import Rotation
 from dicom_pipeline.resources.rotation_record import KeyRefusedError
 from dicom_pipeline.settings import Settings
 
-pytestmark = pytest.mark.s3
+pytestmark = [pytest.mark.s3, pytest.mark.long]
 
 NAMED = ("patient_key", "study_instance_uid", "series_instance_uid", "device_key")
 JOIN = (
