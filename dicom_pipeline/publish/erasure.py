@@ -6,7 +6,6 @@ in behind it; the ledger last, so that it still names what was not removed yet.
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,7 +35,7 @@ from dicom_pipeline.publish.erasure_vault import VaultErasure
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.erased import Erased
 from dicom_pipeline.resources.erasure_find import Finder, Found
-from dicom_pipeline.resources.erasure_raw import AT_ONCE, RawErasure
+from dicom_pipeline.resources.erasure_raw import RawErasure
 from dicom_pipeline.resources.erasure_scan import RawScan, byte_hits
 from dicom_pipeline.resources.erasure_stage import StageErasure
 from dicom_pipeline.resources.ledger import Ledger
@@ -217,15 +216,15 @@ class Erasure:
         return {"provider_object_versions": gone}
 
     def _databases(self, found: Found) -> dict[str, int]:
-        """Clean every database below the home folder."""
-        who, files = self._pseudonymous(found), self._files()
-
-        def cleaned(file: Path) -> int:
-            return (clean_duckdb if is_duckdb(file) else clean_sqlite)(file, who)
-
-        with self.writer(), ThreadPoolExecutor(AT_ONCE) as pool:
-            names = (f"{f.relative_to(self._home).as_posix()} rows" for f in files)
-            return dict(zip(names, pool.map(cleaned, files), strict=True))
+        """Clean every database below the home folder, one after the other."""
+        who = self._pseudonymous(found)
+        counts: dict[str, int] = {}
+        with self.writer():
+            for file in self._files():
+                clean = clean_duckdb if is_duckdb(file) else clean_sqlite
+                name = file.relative_to(self._home).as_posix()
+                counts[f"{name} rows"] = clean(file, who)
+        return counts
 
     def _pseudonymous(self, found: Found) -> Pseudonymous:
         return Pseudonymous(

@@ -6,7 +6,6 @@ what the other may lack. No header text is read to find him.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -74,12 +73,7 @@ class Finder:
             identity: Of the patient.
             tombstone: Of the same; names files that a killed run has found.
         """
-        ledgers = (self.ledger.objects, self.ledger.arrivals)
-        with ThreadPoolExecutor(len(ledgers)) as pool:
-            kept = [pool.submit(each.all) for each in ledgers]
-            images = self._images(identity)
-            for each in kept:
-                each.result()
+        images = self._images(identity)
         rows = self._rows(identity, tombstone, images)
         named = [*rows, *images]
         batches: dict[str, set[str]] = defaultdict(set)

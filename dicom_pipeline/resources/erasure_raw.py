@@ -6,7 +6,6 @@ finds him again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryFile
@@ -43,7 +42,6 @@ Change = Callable[[pa.Table], pa.Table]
 Seen = Callable[[pa.Table], None]
 """Told of header rows before they go."""
 
-AT_ONCE = 2  # files; each is decoded and encoded by one thread
 _PART_BYTES = 16 << 20
 
 
@@ -110,10 +108,10 @@ class RawErasure:
     def ledgers(self, found: Found) -> Counts:
         """Blank his lines; they still count as received, and as ignored: erased."""
         tables = (self.ledger.arrivals, self.ledger.objects)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            blanked = pool.map(lambda table: self._blank(table, found.arrivals), tables)
-            names = (f"ledger_{table.table.name}_rows" for table in tables)
-            return dict(zip(names, blanked, strict=True))
+        return {
+            f"ledger_{table.table.name}_rows": self._blank(table, found.arrivals)
+            for table in tables
+        }
 
     def _blank(self, ledger: LedgerTable, arrivals: Iterable[str]) -> int:
         wanted = pa.array(sorted(arrivals), pa.string())
@@ -138,17 +136,13 @@ class RawErasure:
     def _entities(self, month: str, batches: Iterable[str]) -> int:
         """Project the batches again from the headers that are left."""
         made = {batch: self._projected(month, batch) for batch in sorted(batches)}
-
-        def removed(table: Table) -> int:
-            gone = 0
+        removed = 0
+        for table in ENTITIES:
             for item in self._holding(table, month, batches):
                 held = self.tables.files.homes([item]).keys() & made.keys()
                 again = [made[batch][table.name] for batch in sorted(held)]
-                gone += self._replace(table, item, held, again)
-            return gone
-
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            return sum(pool.map(removed, ENTITIES))
+                removed += self._replace(table, item, held, again)
+        return removed
 
     def _projected(self, month: str, batch: str) -> dict[str, pa.Table]:
         try:

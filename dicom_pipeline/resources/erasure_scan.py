@@ -27,7 +27,6 @@ from dicom_pipeline.catalog.table import TEXT, Table
 from dicom_pipeline.layout import QUARANTINE_PREFIX, RawKey, table_prefix
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
 from dicom_pipeline.resources.erasure_find import Found
-from dicom_pipeline.resources.erasure_raw import AT_ONCE
 from dicom_pipeline.resources.parquet_files import read_columns, row_groups
 from dicom_pipeline.resources.purge import count_versions
 from dicom_pipeline.resources.tables import RawTables
@@ -39,6 +38,7 @@ _PATIENTS = ("patient_identity", "person_identity", "person_before", "person_aft
 _NAMES = ("patient_name", "other_patient_names", "patient_identity")
 _LONG = ("header", "file_meta", "bulk")  # hardly two alike
 _WORD = pa.dictionary(pa.int32(), TEXT)
+_AT_ONCE = 2  # files; each decodes with one thread
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class RawScan:
             for table in _TABLES
             for item in self.tables.files.listed(table_prefix(table.name))
         ]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
             for (table, _), rows in zip(
                 files, pool.map(lambda each: self._rows(*each), files), strict=True
             ):
