@@ -14,9 +14,7 @@ from dicom_pipeline.deid.explain import about
 from dicom_pipeline.deid.ps315 import EDITION
 from dicom_pipeline.places import Places
 from dicom_pipeline.publish.deid_docs import read_explanations
-from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.leak_scan import Report
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 
 LEAKED, BLIND = 5, 6
@@ -141,5 +139,3 @@ def _report() -> Report:
                 return places.leak_watch.whole(known)
     except duckdb.IOException:
         fail("a build has the warehouse open: try again once it is done")
-    except (BucketError, LocalS3Error) as error:
-        fail(str(error))

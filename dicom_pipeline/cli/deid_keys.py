@@ -8,7 +8,7 @@ import duckdb
 import typer
 
 from dicom_pipeline.cli.console import REFUSED, err, fail, out, print_json, table
-from dicom_pipeline.deid.keys import KeyUnavailableError, create_key_file
+from dicom_pipeline.deid.keys import create_key_file
 from dicom_pipeline.deid.rotation import (
     Mode,
     RecipientError,
@@ -21,10 +21,8 @@ from dicom_pipeline.publish.k_anonymity import K, small_groups
 from dicom_pipeline.publish.release import Release, ReleaseError
 from dicom_pipeline.publish.release_record import Releasing
 from dicom_pipeline.publish.snapshot import publish
-from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.dbt import DbtError
 from dicom_pipeline.resources.key_sources import KeyAddresses, load_key
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.local_s3_reclaim import reclaim
 from dicom_pipeline.resources.rotation import Counts, Rotation, Say, Side
 from dicom_pipeline.resources.rotation_plan import addresses_before
@@ -92,8 +90,6 @@ def rotate_key(
 
                 run_all_due(places)
             links = KeyRecord.of(places.raw).links
-    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
-        fail(str(error))
     except duckdb.IOException:
         fail("another process has the warehouse open: stop it, run the rotation again")
     except (RenamingError, DbtError) as error:
@@ -137,8 +133,6 @@ def release(
         with Places(settings).open() as places, err.status("releasing"):
             work = _releasing(places, recipient, jpegs=jpegs)
             said = work.run(folder.absolute(), new_history=new_history)
-    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
-        fail(str(error))
     except (RecipientError, RenamingError, ReleaseError) as error:
         fail(str(error), REFUSED)
     if json:

@@ -6,10 +6,7 @@ from typing import Annotated
 import typer
 
 from dicom_pipeline.cli.console import MISSING, err, fail, print_json, table
-from dicom_pipeline.deid.keys import KeyUnavailableError
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.vault import VaultStatus
 from dicom_pipeline.settings import Settings
 
@@ -29,11 +26,8 @@ def vault(json: Json = False) -> None:
 
     Ends with 3 if there is none.
     """
-    try:
-        with Places(Settings()).open() as places, err.status("reading the vault"):
-            found = places.vault.status() if places.vault.exists else None
-    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
-        fail(str(error))
+    with Places(Settings()).open() as places, err.status("reading the vault"):
+        found = places.vault.status() if places.vault.exists else None
     if found is None:
         fail(_NONE, MISSING)
     if json:
@@ -55,13 +49,10 @@ def reidentify(
 
     Ends with 3 if one of them is not in the vault.
     """
-    try:
-        with Places(Settings()).open() as places, err.status("reading the vault"):
-            if not places.vault.exists:
-                fail(_NONE, MISSING)
-            found = places.vault.named(names, why)
-    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
-        fail(str(error))
+    with Places(Settings()).open() as places, err.status("reading the vault"):
+        if not places.vault.exists:
+            fail(_NONE, MISSING)
+        found = places.vault.named(names, why)
     said = [
         {"name": name, "class": found[name].domain, "identifier": found[name].text}
         for name in names

@@ -4,14 +4,11 @@ from typing import Annotated
 
 import typer
 
-from dicom_pipeline.cli.console import err, fail, print_json, table
+from dicom_pipeline.cli.console import err, print_json, table
 from dicom_pipeline.deid.kept_words import KeptWords
-from dicom_pipeline.deid.keys import KeyUnavailableError
 from dicom_pipeline.deid.rules import rules_from
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
 from dicom_pipeline.resources.kept_words import kept_words
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object to stdout.")]
@@ -31,11 +28,8 @@ def words(json: Json = False) -> None:
     mapping = settings.dbt_project / "seeds" / "anonymization_mapping.csv"
     rules = rules_from(mapping.read_text("utf-8").splitlines())
     numbers = not settings.profile.draws_names
-    try:
-        with Places(settings).open() as places, err.status("counting words"):
-            found = kept_words(places.tables, rules, bare_numbers=numbers)
-    except (BucketError, LocalS3Error, KeyUnavailableError) as error:
-        fail(str(error))
+    with Places(settings).open() as places, err.status("counting words"):
+        found = kept_words(places.tables, rules, bare_numbers=numbers)
     said = [{**vars(each), "share": each.share} for each in found]
     if json:
         every = sum(each.words for each in found)

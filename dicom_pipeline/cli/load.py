@@ -14,9 +14,6 @@ from dicom_pipeline.cli.files import Json, Sources, push_into
 from dicom_pipeline.cli.health import show_balance, show_tables, table_rows
 from dicom_pipeline.places import Places
 from dicom_pipeline.publish.hold_rules import hold_rules
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.compressor import CompressorError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 
 
@@ -53,24 +50,18 @@ def up(
 
     settings = Settings()
     hold_rules(settings.dbt_project)
-    try:
-        with Places(settings).open() as places:
-            serve(places, port or settings.webserver_port)
-    except (BucketError, LocalS3Error, CompressorError) as error:
-        fail(str(error))
+    with Places(settings).open() as places:
+        serve(places, port or settings.webserver_port)
 
 
 def _ingest(sources: list[str], *, json: bool) -> None:
     settings = Settings()
     hold_rules(settings.dbt_project)
-    try:
-        with Places(settings).open() as places:
-            sent = push_into(places, sources)
-            run_all_due(places)
-            balance = places.ledger.balance()
-            rows = table_rows(places)
-    except (BucketError, LocalS3Error, CompressorError) as error:
-        fail(str(error))
+    with Places(settings).open() as places:
+        sent = push_into(places, sources)
+        run_all_due(places)
+        balance = places.ledger.balance()
+        rows = table_rows(places)
     if json:
         print_json({"pushed": sent.uploaded, "balance": vars(balance), "tables": rows})
     else:

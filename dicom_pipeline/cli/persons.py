@@ -3,8 +3,7 @@
 Patients are named by their patient key, as in dim_patients; nothing here prints an id.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +16,6 @@ from dicom_pipeline.cli.load import run_all_due
 from dicom_pipeline.deid.person_counts import PersonCounts
 from dicom_pipeline.deid.person_rules import PersonRules, PersonRulesError
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.compressor import CompressorError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 
 app = typer.Typer(
@@ -53,7 +49,7 @@ def persons(context: typer.Context, json: Json = False) -> None:
     """Count persons by the number of their patients, and say what joins them."""
     if context.invoked_subcommand:
         return
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         counts, _ = places.persons.look()
     _show(counts, json=json)
     if counts.changed and not json:
@@ -64,13 +60,13 @@ def persons(context: typer.Context, json: Json = False) -> None:
 
 def group_command(later: Later = False, json: Json = False) -> None:
     """Group now, as the weekly schedule does, and build the tables again."""
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         _group(places, later=later, json=json)
 
 
 def held(json: Json = False) -> None:
     """List patients who may be one, with the doubt; link or unlink decides."""
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         _, found = places.persons.look()
         key = places.persons.key
         rows = [
@@ -101,7 +97,7 @@ def rules_command(file: Rules = None, later: Later = False, json: Json = False) 
         said = _read(file)
         _say(lambda _: said, later=later, json=json)
         return
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         facts = places.persons.rules_by_key.facts()
     if json:
         print_json(facts)
@@ -111,7 +107,7 @@ def rules_command(file: Rules = None, later: Later = False, json: Json = False) 
 
 def history(json: Json = False) -> None:
     """List when which patient became part of which person, and why."""
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         key = places.persons.key
         rows = [_told(row, key) for row in places.persons.history()]
     if json:
@@ -134,7 +130,7 @@ def _told(row: Mapping[str, Any], key: Callable[[str], str]) -> dict[str, object
 def _say(
     change: Callable[[PersonRules], PersonRules], *, later: bool, json: bool
 ) -> None:
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         try:
             places.persons.say(change(places.persons.rules_by_key))
         except PersonRulesError as error:
@@ -177,12 +173,3 @@ def _show(counts: PersonCounts, *, json: bool) -> None:
             table(title, [title, "count"], rows)
     if counts.strangers:
         err.print(f"{counts.strangers} patients of links are not there")
-
-
-@contextmanager
-def _opened() -> Iterator[Places]:
-    try:
-        with Places(Settings()).open() as places:
-            yield places
-    except (BucketError, CompressorError, LocalS3Error) as error:
-        fail(str(error))

@@ -1,7 +1,6 @@
 """Commands about refused files: which wait, and once more through the door."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -17,9 +16,6 @@ from dicom_pipeline.cli.health import Json, by_reason, show_balance, show_waitin
 from dicom_pipeline.cli.load import run_all_due
 from dicom_pipeline.dicom.reasons import QuarantineReason
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.compressor import CompressorError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 from dicom_pipeline.sources.quarantine import Choice, Quarantine, Replay, Waiting
 from dicom_pipeline.sources.versions import CONFLICTS
@@ -60,7 +56,7 @@ def list_command(
     """Count the files that wait, by reason; say which a newer reader may read."""
     if layer not in {"", "raw"}:
         fail("--layer is raw, or left out")
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         quarantine = places.quarantine
         choice = Choice(reason or "", month)
         waiting, reasons = quarantine.waiting(choice), by_reason(quarantine, choice)
@@ -94,7 +90,7 @@ def replay_command(
         fail("say which files: --reason, --month or --all")
     if accept and reason not in CONFLICTS:
         fail(f"--accept needs --reason {' or '.join(CONFLICTS)}")
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         quarantine = places.quarantine
         before = quarantine.waiting()
         done = quarantine.replay(Choice(reason or "", month), accept=accept)
@@ -153,12 +149,3 @@ def _say(facts: Mapping[str, int], *, later: bool) -> None:
         err.print("the sensors will take them through the door")
     else:
         err.print(f"{facts['waited']} waited, {facts['wait']} wait now")
-
-
-@contextmanager
-def _opened() -> Iterator[Places]:
-    try:
-        with Places(Settings()).open() as places:
-            yield places
-    except (BucketError, CompressorError, LocalS3Error) as error:
-        fail(str(error))

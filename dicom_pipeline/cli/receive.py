@@ -12,8 +12,6 @@ import typer
 
 from dicom_pipeline.cli.console import err, fail
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.settings import Settings
 from dicom_pipeline.sources.receive import Receiver
 from dicom_pipeline.sources.receive_inbox import Inbox
@@ -71,11 +69,8 @@ def receive(  # noqa: PLR0913, PLR0917  # each is an option of the command
     )
     if port < 0 and not settings.receive_port:
         settings = settings.model_copy(update={"receive_port": _STANDARD_PORT})
-    try:
-        with Places(settings).open() as places:
-            _run(places, _listen(settings), _Board(json=json))
-    except (BucketError, LocalS3Error) as error:
-        fail(str(error))
+    with Places(settings).open() as places:
+        _run(places, _listen(settings), _Board(json=json))
 
 
 def _listen(settings: Settings) -> Listen:

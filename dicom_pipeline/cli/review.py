@@ -1,8 +1,7 @@
 """Commands for people who look at withheld images and decide what becomes of them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Annotated, Any
@@ -25,9 +24,6 @@ from dicom_pipeline.dicom.pixel_decision import Decision
 from dicom_pipeline.dicom.pixel_review import REASONS, Review, Verdict, Why
 from dicom_pipeline.dicom.ultrasound import Box
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.compressor import CompressorError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.review_queue import PSEUDONYM, Image
 from dicom_pipeline.settings import Settings
 
@@ -67,7 +63,7 @@ def list_command(
     json: Json = False,
 ) -> None:
     """Count what is withheld by reason and modality, and name the images."""
-    with _opened() as places, err.status("looking"):
+    with Places(Settings()).open() as places, err.status("looking"):
         waiting = [
             each
             for each in places.review_queue.waiting()
@@ -105,7 +101,7 @@ def show(
     """
     masks = _boxes(mask)
     folder = _private(to)
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         found = _found(places, image)
         _hold(found, masks)
         answers = places.review_queue.render(found, folder, masks)
@@ -177,7 +173,7 @@ def _record(
         fail(f"--why is one of {', '.join(REASONS[verdict])}")
     if not by.strip():
         fail("say who has looked: --by")
-    with _opened() as places:
+    with Places(Settings()).open() as places:
         found = _found(places, image)
         _hold(found, masks)
         review = Review(
@@ -249,12 +245,3 @@ def _private(to: Path | None) -> Path:
     except OSError:
         fail("--to is a folder that is not there yet, in one that is", FAILED)
     return to
-
-
-@contextmanager
-def _opened() -> Iterator[Places]:
-    try:
-        with Places(Settings()).open() as places:
-            yield places
-    except (BucketError, CompressorError, LocalS3Error) as error:
-        fail(str(error))

@@ -7,8 +7,6 @@ import typer
 from dicom_pipeline.cli.console import fail, out, print_json, table
 from dicom_pipeline.cli.health import Json
 from dicom_pipeline.places import Places
-from dicom_pipeline.resources.bucket import BucketError
-from dicom_pipeline.resources.local_s3 import LocalS3Error
 from dicom_pipeline.resources.versions import count_versions, list_versions
 from dicom_pipeline.settings import Settings
 
@@ -32,12 +30,9 @@ def versions(layer: Layer = "", json: Json = False) -> None:
     """
     if layer not in {"", "raw"}:
         fail("--layer is raw, or left out")
-    try:
-        with Places(Settings()).open() as places:
-            counts = count_versions(places.ledger)
-            listed = list(list_versions(places.ledger)) if layer else []
-    except (BucketError, LocalS3Error) as error:
-        fail(str(error))
+    with Places(Settings()).open() as places:
+        counts = count_versions(places.ledger)
+        listed = list(list_versions(places.ledger)) if layer else []
     rows = [{name: row[name] for name in _SHOWN} for row in listed]
     if json:
         print_json({**vars(counts), **({"versions": rows} if layer else {})})
