@@ -14,8 +14,8 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit
 from typer.testing import CliRunner
 
-from dicom_pipeline.cli import review as commands
 from dicom_pipeline.cli.main import app
+from dicom_pipeline.places import Places
 from dicom_pipeline.publish.query import raw_connection, run_raw
 from tests.integration.pixels import keys, load, render_due, rows, shown
 
@@ -68,7 +68,7 @@ def site(install, files):
 def review(site, *words, code=0):
     """Run a command of the group in this process; return what it says as JSON."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(commands, "_opened", lambda: nullcontext(site.held))
+        patched.setattr(Places, "open", lambda _: nullcontext(site.held))
         done = CliRunner().invoke(app, ["review", *map(str, words), "--json"])
     assert done.exit_code == code, done.output
     return json.loads(done.stdout) if not code else {}
