@@ -5,7 +5,7 @@ What is exported is the raw zone: it names patients.
 """
 
 import io
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,7 +17,8 @@ from dicom_pipeline.catalog.headers import HEADERS
 from dicom_pipeline.dicom.nested.columns import Columns
 from dicom_pipeline.dicom.nested.text import elements_of, many
 from dicom_pipeline.dicom.nested.types import Field, leaves
-from dicom_pipeline.publish.header_export_folders import folder_of, partition_values
+from dicom_pipeline.publish.header_export_folders import partition_values
+from dicom_pipeline.publish.header_export_parts import ROW_GROUP, Parts, by_folder
 from dicom_pipeline.publish.header_export_places import Place
 from dicom_pipeline.resources.ledger import Ledger
 from dicom_pipeline.resources.tables import RawTables
@@ -28,11 +29,7 @@ PROVENANCE: Final = ("raw_key", "fingerprint", "provider", "modified_at")
 DONE: Final = "_SUCCESS"
 """Written last; readers of Parquet skip names that begin with an underscore."""
 
-BUFFER_BYTES: Final = 96 << 20
-"""Header text held back before parts are written: a part is rather large than many."""
-
 _CHUNK = 512  # headers parsed at a time: their dictionaries are the largest thing here
-_ROW_GROUP = 8192
 
 
 @dataclass(frozen=True)
@@ -118,68 +115,40 @@ def current_headers(
 
 
 class _Writer:
-    """Holds text back by folder and writes parts when it holds too much."""
+    """Sorts headers into folders and reads them when a part is written."""
 
     def __init__(self, plan: Plan, place: Place) -> None:
         self._plan, self._place = plan, place
-        self._held: dict[str, list[pa.Table]] = defaultdict(list)
-        self._bytes: Counter[str] = Counter()
-        self._parts: Counter[str] = Counter()
         self._columns = Columns()
-        self._done = Exported(columns=leaves(plan.fields) + len(PROVENANCE))
+        self._parts = Parts(place, self._encode)
 
     def take(self, headers: pa.Table) -> None:
         """Sort rows of ``headers`` into their folders."""
-        for folder, rows in self._by_folder(headers):
-            self._held[folder].append(rows)
-            self._bytes[folder] += rows.nbytes
-        while self._bytes.total() > BUFFER_BYTES:
-            self._write(self._bytes.most_common(1)[0][0])
+        needed = headers.select(["header", "file_meta", *PROVENANCE])
+        cut = self._plan.partition_by
+        values = partition_values(headers, cut, self._columns)
+        for folder, rows in by_folder(needed, [each.name for each in cut], values):
+            self._parts.hold(folder, rows)
+        self._parts.write_much()
 
     def finish(self) -> Exported:
         """Write what is left, then the mark that all is there."""
-        for folder in sorted(self._held):
-            self._write(folder)
+        written = self._parts.write_all()
         self._place.put(DONE, b"")
-        self._done.lost = self._columns.lost
-        return self._done
+        columns = leaves(self._plan.fields) + len(PROVENANCE)
+        return Exported(**vars(written), columns=columns, lost=self._columns.lost)
 
-    def _by_folder(self, headers: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-        needed = headers.select(["header", "file_meta", *PROVENANCE])
-        if not self._plan.partition_by:
-            yield "", needed
-            return
-        values = partition_values(headers, self._plan.partition_by, self._columns)
-        names = [each.name for each in self._plan.partition_by]
-        places: dict[str, list[int]] = defaultdict(list)
-        for index, row in enumerate(zip(*values, strict=True)):
-            places[folder_of(names, row)].append(index)
-        for folder, indices in places.items():
-            yield folder, needed.take(indices)
-
-    def _write(self, folder: str) -> None:
-        rows = pa.concat_tables(self._held.pop(folder))
-        del self._bytes[folder]
-        if not rows.num_rows:
-            return
-        body = io.BytesIO()
-        self._encode(rows, body)
-        name = f"part-{self._parts[folder]:05}.parquet"
-        self._place.put(f"{folder}/{name}" if folder else name, body.getvalue())
-        self._parts[folder] += 1
-        self._done.rows += rows.num_rows
-        self._done.files += 1
-        self._done.bytes += body.tell()
-
-    def _encode(self, rows: pa.Table, body: io.BytesIO) -> None:
+    def _encode(self, rows: pa.Table) -> bytes:
         fields = [each.arrow for each in self._plan.fields]
         own = [HEADERS.schema.field(name) for name in PROVENANCE]
         schema = pa.schema([*own, *fields])
+        body = io.BytesIO()
         with pq.ParquetWriter(body, schema, compression="zstd") as writer:
-            for start in range(0, rows.num_rows, _ROW_GROUP):
-                group = rows.slice(start, _ROW_GROUP)
+            for start in range(0, rows.num_rows, ROW_GROUP):
+                group = rows.slice(start, ROW_GROUP)
                 batches = [*self._batches(group, schema)]
                 writer.write_table(pa.Table.from_batches(batches, schema))
+        return body.getvalue()
 
     def _batches(self, rows: pa.Table, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         for chunk in rows.combine_chunks().to_batches(_CHUNK):

@@ -6,7 +6,6 @@ order of the rows nor what lies together in a file tells when a file was receive
 
 import io
 import json
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,14 +21,8 @@ from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.dicom.nested.columns import Columns
 from dicom_pipeline.dicom.nested.text import many
 from dicom_pipeline.dicom.nested.types import leaves
-from dicom_pipeline.publish.header_export import (
-    BUFFER_BYTES,
-    DONE,
-    Plan,
-    current_headers,
-    parsed,
-)
-from dicom_pipeline.publish.header_export_folders import folder_of
+from dicom_pipeline.publish.header_export import DONE, Plan, current_headers, parsed
+from dicom_pipeline.publish.header_export_parts import ROW_GROUP, Parts, by_folder
 from dicom_pipeline.publish.header_export_people import named_terms
 from dicom_pipeline.publish.header_export_places import Place
 from dicom_pipeline.resources.ledger import Ledger
@@ -156,15 +149,13 @@ def _shuffled(pseudonyms: Pseudonyms) -> Callable[[str], str]:
 
 
 class _Writer:
-    """Holds columns back by folder and writes parts when it holds too much."""
+    """Cleans headers and sorts what they become into folders."""
 
     def __init__(self, line: Line, cleaner: Cleaner, plan: Plan, place: Place) -> None:
         self._plan, self._place = plan, place
         self._cleaner, self._columns = cleaner, Columns()
         self._schema = pa.schema([*LINEAGE, *(f.arrow for f in plan.fields)])
-        self._held: dict[str, list[pa.Table]] = defaultdict(list)
-        self._bytes: Counter[str] = Counter()
-        self._parts: Counter[str] = Counter()
+        self._parts = Parts(place, _encode)
         self._done = Deidentified(
             profile=line.profile,
             rules_sha256=line.rules_sha256,
@@ -185,17 +176,16 @@ class _Writer:
             made = self._columns.batch(elements, self._plan.fields)
             folders = self._columns.batch(elements, self._plan.partition_by)
         table = pa.table([*self._lineage(cleaned), *made.columns], self._schema)
-        for folder, part in self._by_folder(table, folders):
-            self._held[folder].append(part)
-            self._bytes[folder] += part.nbytes
-        while self._bytes.total() > BUFFER_BYTES:
-            self._write(self._bytes.most_common(1)[0][0])
+        values = [column.to_pylist() for column in folders.columns]
+        for folder, part in by_folder(table, folders.schema.names, values):
+            self._parts.hold(folder, part)
+        self._parts.write_much()
 
     def finish(self) -> Deidentified:
         """Write what is left, the receipt, then the mark that all is there."""
-        for folder in sorted(self._held):
-            self._write(folder)
         done, counts = self._done, self._cleaner.counts
+        written = self._parts.write_all()
+        done.rows, done.files, done.bytes = written.rows, written.files, written.bytes
         done.kept, done.dropped = dict(counts.kept), dict(counts.dropped)
         done.nulled = dict(counts.nulled + self._columns.lost)
         done.not_listed = dict(sorted(counts.not_listed.items()))
@@ -210,30 +200,10 @@ class _Writer:
         for kind, value in zip(LINEAGE.types[3:], same, strict=True):
             yield pa.repeat(pa.scalar(value, kind), len(cleaned))
 
-    def _by_folder(
-        self, rows: pa.Table, values: pa.RecordBatch
-    ) -> Iterator[tuple[str, pa.Table]]:
-        if not self._plan.partition_by:
-            yield "", rows
-            return
-        places: dict[str, list[int]] = defaultdict(list)
-        for index, row in enumerate(values.to_pylist()):
-            places[folder_of([*row], [*row.values()])].append(index)
-        for folder, indices in places.items():
-            yield folder, rows.take(indices)
 
-    def _write(self, folder: str) -> None:
-        rows = pa.concat_tables(self._held.pop(folder))
-        del self._bytes[folder]
-        if not rows.num_rows:
-            return
-        # Pseudonyms are random: their order says nothing of when a row came.
-        rows = rows.take(pc.sort_indices(rows["sop_instance_uid"]))
-        body = io.BytesIO()
-        pq.write_table(rows, body, compression="zstd", row_group_size=8192)
-        name = f"part-{self._parts[folder]:05}.parquet"
-        self._place.put(f"{folder}/{name}" if folder else name, body.getvalue())
-        self._parts[folder] += 1
-        self._done.rows += rows.num_rows
-        self._done.files += 1
-        self._done.bytes += body.tell()
+def _encode(rows: pa.Table) -> bytes:
+    """Pseudonyms are random: their order says nothing of when a row came."""
+    rows = rows.take(pc.sort_indices(rows["sop_instance_uid"]))
+    body = io.BytesIO()
+    pq.write_table(rows, body, compression="zstd", row_group_size=ROW_GROUP)
+    return body.getvalue()

@@ -212,7 +212,7 @@ def test_rows_and_files_do_not_tell_when_a_header_came():
 
 def test_little_is_held_back_and_every_row_is_written_once(monkeypatch):
     """Parts are written as soon as there is enough; none is lost, none is twice."""
-    monkeypatch.setattr("dicom_pipeline.publish.header_export_deid.BUFFER_BYTES", 1)
+    monkeypatch.setattr("dicom_pipeline.publish.header_export_parts.BUFFER_BYTES", 1)
     out = exported([header(t00200013=("IS", n)) for n in range(1100)])
 
     assert len(out.parts) == 3  # of 512 headers that are parsed at a time
