@@ -1,18 +1,17 @@
 """Looks for an erased patient: in the values of every raw row, in keys, in bytes.
 
 Ids are compared column by column; his name and number are sought in every text, the
-stored headers too. One pass over each file, a row group in memory.
+stored headers too. One pass over each file, some row groups in memory.
 """
 
 import json
 import mmap
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,6 +26,7 @@ from dicom_pipeline.catalog.table import TEXT, Table
 from dicom_pipeline.layout import QUARANTINE_PREFIX, RawKey, table_prefix
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
 from dicom_pipeline.resources.erasure_find import Found
+from dicom_pipeline.resources.erasure_texts import Sought
 from dicom_pipeline.resources.parquet_files import read_columns, row_groups
 from dicom_pipeline.resources.purge import count_versions
 from dicom_pipeline.resources.tables import RawTables
@@ -39,6 +39,7 @@ _NAMES = ("patient_name", "other_patient_names", "patient_identity")
 _LONG = ("header", "file_meta", "bulk")  # hardly two alike
 _WORD = pa.dictionary(pa.int32(), TEXT)
 _AT_ONCE = 2  # files; each decodes with one thread
+_GROUPS_BYTES = 32 << 20  # decoded; one group after the other takes twice as long
 
 
 @dataclass(frozen=True)
@@ -111,21 +112,23 @@ class RawScan:
 
     def _rows(self, table: Table, item: StoredObject) -> int:
         hits = 0
-        for rows in row_groups(self.bucket, item, _texts_of(table)):
-            is_hit = pa.array([False] * rows.num_rows, pa.bool_())
-            for name in rows.column_names:
-                for test in self._tests(name):
-                    is_hit = pc.or_(is_hit, _told(rows[name], test))
-            hits += pc.sum(is_hit).as_py() or 0
+        texts = _texts_of(table)
+        for rows in row_groups(self.bucket, item, texts, _GROUPS_BYTES):
+            told = [_told(rows[name], self._test(name)) for name in rows.column_names]
+            some = [each for each in told if each is not None]
+            hits += pc.sum(reduce(pc.or_, some)).as_py() if some else 0
         return hits
 
-    def _tests(self, column: str) -> Iterator[Test]:
+    def _test(self, column: str) -> Test:
         """How a column is asked about him: by its ids, or by what he was called."""
-        values, pattern = self._ids.get(column), self._pattern
-        if values is not None:
-            yield partial(pc.is_in, value_set=values)
-        elif pattern:
-            yield partial(pc.match_substring_regex, pattern=pattern)
+        values = self._ids.get(column)
+        if values is None:
+            return self._words.within
+        return partial(pc.is_in, value_set=values)
+
+    @cached_property
+    def _words(self) -> Sought:
+        return Sought(self.sought)
 
     @cached_property
     def _ids(self) -> dict[str, pa.Array]:
@@ -140,15 +143,6 @@ class RawScan:
             "fingerprint": pa.array([], TEXT),
         }
 
-    @cached_property
-    def _pattern(self) -> str:
-        """Matches each value, but no number within a longer one."""
-        spelled = {form for value in self.sought for form in _spellings(value)}
-        if not spelled:
-            return ""
-        either = "|".join(re.escape(form) for form in sorted(spelled))
-        return rf"(?:^|[^0-9A-Za-z.])(?:{either})(?:$|[^0-9A-Za-z.])"
-
 
 def _texts_of(table: Table) -> pa.Schema:
     """Text columns; words that rows share as words, of which each is looked at once."""
@@ -158,15 +152,14 @@ def _texts_of(table: Table) -> pa.Schema:
     )
 
 
-def _told(column: pa.ChunkedArray, test: Test) -> pa.Array:
-    """Which rows a test is true of; a row without a value is none."""
-    told = [
-        test(chunk.dictionary).take(chunk.indices)
-        if pa.types.is_dictionary(chunk.type)
-        else test(chunk)
-        for chunk in column.chunks
-    ]
-    found = pa.chunked_array(told, pa.bool_()).combine_chunks()
+def _told(column: pa.ChunkedArray, test: Test) -> pa.Array | None:
+    """Which rows a test is true of, a row without a value never; ``None``: of none."""
+    whole = column.combine_chunks()
+    is_words = pa.types.is_dictionary(whole.type)
+    told = test(whole.dictionary if is_words else whole)
+    if not pc.any(told).as_py():
+        return None
+    found = told.take(whole.indices) if is_words else told
     return pc.fill_null(found, False)  # noqa: FBT003
 
 
@@ -209,8 +202,3 @@ def _files(folder: Path, beside: set[Path]) -> Iterator[Path]:
         here = Path(place)
         folders[:] = [each for each in folders if here / each not in beside]
         yield from (here / name for name in names if (here / name).is_file())
-
-
-def _spellings(value: str) -> set[str]:
-    """The value as text and as JSON spells it."""
-    return {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}

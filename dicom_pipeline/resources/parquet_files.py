@@ -86,12 +86,18 @@ def read_batch(
 
 
 def row_groups(
-    bucket: Bucket, stored: StoredObject, schema: pa.Schema
+    bucket: Bucket, stored: StoredObject, schema: pa.Schema, at_once_bytes: int = 0
 ) -> Iterator[pa.Table]:
     """Yield the rows of one file, a row group at a time: one is in memory.
 
     A dictionary type in ``schema`` is kept as the file encodes it. The file is fetched
     whole, to disk: by ranges, each column of each row group would be a request.
+
+    Args:
+        bucket: Where it lies.
+        stored: The file.
+        schema: Of its rows; a column that it lacks is null.
+        at_once_bytes: Neighbours that are no more than this, decoded, come together.
 
     Raises:
         ObjectGoneError: There is no such file.
@@ -100,9 +106,25 @@ def row_groups(
         bucket.download(stored.key, body)
         body.seek(0)
         file = _parsed(body, schema)
-        for number in range(file.num_row_groups):
-            found = file.read_row_group(number, _known(file, schema), use_threads=False)
+        for numbers in _neighbours(file, at_once_bytes):
+            found = file.read_row_groups(
+                numbers, _known(file, schema), use_threads=False
+            )
             yield _conformed(found, schema)
+
+
+def _neighbours(file: pq.ParquetFile, most_bytes: int) -> Iterator[list[int]]:
+    """Numbers of row groups that are read together, one at the least."""
+    together, held = list[int](), 0
+    for number in range(file.num_row_groups):
+        size = file.metadata.row_group(number).total_byte_size
+        if together and held + size > most_bytes:
+            yield together
+            together, held = list[int](), 0
+        together.append(number)
+        held += size
+    if together:
+        yield together
 
 
 def row_count(bucket: Bucket, stored: StoredObject) -> int:
