@@ -64,12 +64,14 @@ class Compressor:
         quality: JPEG quality, 1 to 100.
         store: Where inputs and outputs lie.
         emit: What is written: jpeg, or pnm, the pixels before it.
+        frame_seconds: Processor time of one frame, s; by default the binary's own.
     """
 
     command: str
     quality: int
     store: Store
     emit: str = "jpeg"
+    frame_seconds: float | None = None
 
     @cached_property
     def version(self) -> str:
@@ -100,45 +102,54 @@ class Compressor:
         return said.stdout.strip()
 
     def render(self, jobs: Sequence[Job]) -> Iterator[Answer]:
-        """Yield one answer per frame of every job, in the order they come.
+        """Yield one answer per frame of every job, an object's answers side by side.
 
-        A batch that the binary does not survive is finished one object at a time, so
-        that the one that kills it is answered ``error: crashed`` and no other.
+        The binary itself answers a frame that takes too long ``error: timed_out``, and
+        goes on. What a binary that dies has not answered whole is cut in two until the
+        object that kills it is alone; that one is answered ``error: crashed``.
         """
-        left = {job.id: job for job in jobs}
-        for answer in self._run(list(left.values()), []):
-            left.pop(answer["id"], None)
-            yield answer
-        while left:
-            for answer in self._run(list(left.values()), ["--workers", "1"]):
-                left.pop(answer["id"], None)
-                yield answer
-            if left:
-                culprit = next(iter(left))
-                del left[culprit]
-                yield crashed(culprit)
+        waiting = [{job.id: job for job in jobs}]
+        while waiting:
+            left = waiting.pop()
+            if not left:
+                continue
+            for answers in self._run(list(left.values())):
+                if left.pop(answers[0]["id"], None):
+                    yield from answers
+            if len(left) == 1:
+                yield crashed(*left)
+            else:
+                waiting += _halves(left)
 
-    def _run(self, jobs: Sequence[Job], options: list[str]) -> Iterator[Answer]:
-        process = self._start(options)
+    def _run(self, jobs: Sequence[Job]) -> Iterator[list[Answer]]:
+        """Yield the answers of each object that was answered whole."""
+        process = self._start()
         assert process.stdin is not None  # noqa: S101  # both are pipes
         assert process.stdout is not None  # noqa: S101
         feeder = threading.Thread(target=_feed, args=(process.stdin, jobs), daemon=True)
         feeder.start()
+        last: list[Answer] = []
         try:
-            for line in process.stdout:
-                yield json.loads(line)
-        except json.JSONDecodeError:
-            return  # the last line of a process that was killed
+            for answer in _answers(process.stdout):
+                if last and last[0]["id"] != answer["id"]:
+                    yield last
+                    last = []
+                last.append(answer)
+            # Frames of the last object may be missing if the process was killed.
+            if process.wait() == 0 and last:
+                yield last
         finally:
             process.stdout.close()
             process.wait()
             feeder.join()
 
-    def _start(self, options: list[str]) -> "subprocess.Popen[str]":
+    def _start(self) -> "subprocess.Popen[str]":
         wanted = ["--quality", str(self.quality), "--emit", self.emit]
+        if self.frame_seconds is not None:
+            wanted += ["--frame-seconds", str(self.frame_seconds)]
         try:
             return subprocess.Popen(  # noqa: S603  # our own binary
-                [self._binary, "batch", *wanted, *options],
+                [self._binary, "batch", *wanted],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # may quote an input
@@ -158,12 +169,26 @@ def _feed(pipe: IO[str], jobs: Sequence[Job]) -> None:
         return
 
 
-def crashed(job: str) -> Answer:
+def _answers(lines: IO[str]) -> Iterator[Answer]:
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            return  # the last line of a process that was killed
+
+
+def _halves(jobs: dict[str, Job]) -> list[dict[str, Job]]:
+    pairs = list(jobs.items())
+    half = len(pairs) // 2
+    return [dict(pairs[half:]), dict(pairs[:half])]
+
+
+def crashed(job: str, reason: str = "crashed") -> Answer:
     """Answer for an object that the compressor did not survive."""
     return {
         "id": job,
         "frame": None,
         "key": None,
         "status": "error",
-        "reason": "crashed",
+        "reason": reason,
     }

@@ -32,10 +32,17 @@ OBJECTS_PER_EVENT: Final = 25
 
 EVENTS_IN_FLIGHT: Final = 16
 _LONGEST_SECONDS: Final = 900  # of one Lambda invocation
+_OUT_OF_TIME: Final = frozenset({"Sandbox.Timedout", "Function.TimedOut"})
+"""What AWS and local servers call it when a function has had all its time."""
 
 
 class _InvocationFailedError(RuntimeError):
     """The function ended without a reply: killed, out of time, or too much to say."""
+
+    def __init__(self, reply: bytes) -> None:
+        """Keep what an object that was alone in the event is answered with."""
+        super().__init__()
+        self.reason = "timed_out" if _is_out_of_time(reply) else "crashed"
 
 
 @dataclass(frozen=True)
@@ -47,12 +54,14 @@ class LambdaCompressor:
         quality: JPEG quality, 1 to 100.
         region: AWS region.
         endpoint: URL of another service than AWS; empty for AWS.
+        frame_seconds: Processor time of one frame, s; by default the binary's own.
     """
 
     function: str
     quality: int
     region: str
     endpoint: str = ""
+    frame_seconds: float | None = None
 
     @cached_property
     def version(self) -> str:
@@ -76,7 +85,8 @@ class LambdaCompressor:
         """Yield one answer per frame of every job, events as they come back.
 
         An event without a reply is cut in two until the object that is the cause is
-        alone; that one is answered ``error: crashed``.
+        alone; that one is answered ``error: crashed``, or ``timed_out`` where the
+        function has had all its time.
         """
         waiting = [list(jobs_of_event) for jobs_of_event in _batched(jobs)]
         flying: dict[Future[list[Answer]], list[Job]] = {}
@@ -89,9 +99,9 @@ class LambdaCompressor:
                     event = flying.pop(done)
                     try:
                         yield from done.result()
-                    except _InvocationFailedError:
+                    except _InvocationFailedError as failed:
                         if len(event) == 1:
-                            yield crashed(event[0].id)
+                            yield crashed(event[0].id, failed.reason)
                         else:
                             half = len(event) // 2
                             waiting += [event[:half], event[half:]]
@@ -105,6 +115,8 @@ class LambdaCompressor:
             "requests": [json.loads(job.line()) for job in jobs],
             "quality": self.quality,
         }
+        if self.frame_seconds is not None:
+            event["frame_seconds"] = self.frame_seconds
         try:
             reply = self._client.invoke(
                 FunctionName=self.function, Payload=json.dumps(event).encode()
@@ -116,7 +128,7 @@ class LambdaCompressor:
                 f"the compressor function cannot be invoked: {type(error).__name__}"
             ) from None
         if reply.get("FunctionError"):
-            raise _InvocationFailedError
+            raise _InvocationFailedError(body)
         answered: dict[str, Any] = json.loads(body)
         return answered
 
@@ -132,6 +144,18 @@ class LambdaCompressor:
                 retries={"mode": "standard", "max_attempts": 8},
             ),
         )
+
+
+def _is_out_of_time(reply: bytes) -> bool:
+    try:
+        told = json.loads(reply)
+    except ValueError:
+        return False
+    if not isinstance(told, dict):
+        return False
+    # Older runtimes leave the type out.
+    message = str(told.get("errorMessage", ""))
+    return told.get("errorType") in _OUT_OF_TIME or "Task timed out after" in message
 
 
 AnyCompressor = Compressor | LambdaCompressor

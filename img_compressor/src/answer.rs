@@ -10,6 +10,7 @@ use crate::encode::jpeg::Encoder;
 use crate::encode::strips::{self, Strips};
 use crate::encode::{Emit, Overlays, Pack, Passthrough, Subsampling, png, pnm, segments};
 use crate::greys::Greys;
+use crate::image::Image;
 use crate::mask::{Paint, Rectangle};
 use crate::object::{self, Object};
 use crate::overlay::{Overlay, Shape};
@@ -18,6 +19,7 @@ use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
 use crate::render::{Copied, Picture, Renderer};
 use crate::store::Stores;
+use crate::watch::Pulse;
 use crate::window::{Function, Window};
 
 /// One line of the request stream.
@@ -103,6 +105,8 @@ pub struct Answerer<'a> {
     stores: &'a Stores,
     encoder: Option<Encoder>,
     greys: Option<Greys>,
+    /// Where it says what it is at, if somebody watches.
+    pub pulse: Option<&'a Pulse>,
 }
 
 /// What rows of one object have in common.
@@ -140,6 +144,7 @@ impl<'a> Answerer<'a> {
             stores,
             encoder: None,
             greys: None,
+            pulse: None,
         }
     }
 
@@ -161,6 +166,7 @@ impl<'a> Answerer<'a> {
             request,
             transfer_syntax: None,
         };
+        self.at_object(&common);
         let outcome = catch_unwind(AssertUnwindSafe(|| self.object(&mut common, send)));
         if outcome.is_err() {
             // The encoder may be in any state; the next object gets a new one.
@@ -169,6 +175,20 @@ impl<'a> Answerer<'a> {
         if let Err(reason) = outcome.unwrap_or(Err(Reason::InternalError)) {
             send(&common.refusal(reason, None));
         }
+    }
+
+    fn at_object(&self, common: &Common<'_>) {
+        if let Some(pulse) = self.pulse {
+            pulse.object(common.row());
+        }
+    }
+
+    /// Begin a step of a frame; an error where somebody has lost patience with it.
+    fn at_frame(&self, row: &Row, image: &Image) -> Result<(), Reason> {
+        let number = row.frame.unwrap_or(0);
+        self.pulse.map_or(Ok(()), |pulse| {
+            pulse.frame(number, image.sample_count() as u64)
+        })
     }
 
     fn object(
@@ -195,6 +215,7 @@ impl<'a> Answerer<'a> {
         common
             .transfer_syntax
             .clone_from(&object.transfer_syntax_uid);
+        self.at_object(common);
         let plan = Plan::of(&object, window, limits)?;
         let target = Target::of(&request.output, self.stores)?;
         let draw = self.settings.overlays == Overlays::Draw && paint.is_nothing();
@@ -243,9 +264,12 @@ impl<'a> Answerer<'a> {
     ) -> Result<(), Reason> {
         let mut renderer = Renderer::new(job.object, job.plan, self.settings.limits)?;
         renderer.greys = self.greys.take();
+        renderer.pulse = self.pulse;
         for index in 0..job.plan.image.frames {
             match self.frame(job, &mut renderer, index, output, common) {
                 Ok(row) => send(&row),
+                // Somebody has answered in our place: leave nothing behind.
+                Err(Reason::TimedOut) => return Err(Reason::TimedOut),
                 Err(reason) => {
                     send(&common.refusal(reason, Some(index + 1)));
                     if ends_object(reason) {
@@ -276,9 +300,11 @@ impl<'a> Answerer<'a> {
             ..common.row()
         };
         let owned;
+        self.at_frame(&row, image)?;
         if let Some(copied) = self.copied(job, renderer, index)? {
             row.window = copied.window.map(pair);
             row.warnings = copied.warnings;
+            self.at_frame(&row, image)?;
             return output.finished(row, &name, &copied.bytes);
         }
         if image.by_strips {
@@ -332,7 +358,7 @@ impl<'a> Answerer<'a> {
         target: &Target<'_>,
         mut row: Row,
     ) -> Result<Row, Reason> {
-        let (image, front) = (&job.plan.image, &job.plan.front);
+        let (image, front, pulse) = (&job.plan.image, &job.plan.front, self.pulse);
         let mut digest = digest::Context::new(&SHA256);
         let mut sink = target.begin(&file_name(index, Emit::Jpeg))?;
         let mut write = |bytes: &[u8], sink: &mut Sink| {
@@ -348,6 +374,7 @@ impl<'a> Answerer<'a> {
             strips.add(&strip, &mut |bytes| write(bytes, &mut sink))
         });
         let done = done.and_then(|()| write(&strips::END, &mut sink));
+        let done = done.and_then(|()| pulse.map_or(Ok(()), |pulse| pulse.beat(0)));
         if let Err(reason) = done {
             sink.abandon();
             return Err(reason);

@@ -4,8 +4,11 @@
 //! as the notification that a manifest was written. An object's own notification is refused: who
 //! renders it must first decide by its header what may be shown, and under which name.
 
+use std::io::Cursor;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use aws_lambda_events::event::s3::S3Event;
 use percent_encoding::percent_decode_str;
@@ -18,6 +21,7 @@ use crate::place::{self, Target};
 use crate::plan::Limits;
 use crate::reason::Reason;
 use crate::store::Stores;
+use crate::watch::Patience;
 use crate::{batch, version};
 
 /// File name extension of a manifest, and of the answers beside it.
@@ -55,6 +59,8 @@ pub struct Work {
     pub pack: Pack,
     /// Whether inner JPEGs may be copied.
     pub passthrough: Passthrough,
+    /// Processor time for a frame, as `--frame-seconds`.
+    pub frame_seconds: Option<f64>,
 }
 
 /// The reply of one invocation.
@@ -104,7 +110,7 @@ impl From<Fault> for lambda_runtime::Diagnostic {
 /// # Errors
 ///
 /// [`Fault`]; a bad object is a row, never a fault.
-pub fn answer(event: &Event, stores: &Stores) -> Result<Reply, Fault> {
+pub fn answer(event: &Event, stores: &Arc<Stores>) -> Result<Reply, Fault> {
     let mut reply = Reply {
         version: version(),
         rows: None,
@@ -121,7 +127,7 @@ pub fn answer(event: &Event, stores: &Stores) -> Result<Reply, Fault> {
         }
         Event::Work(work) => {
             let lines: Vec<String> = work.requests.iter().map(Value::to_string).collect();
-            let rows = rendered(lines.join("\n").as_bytes(), work.settings(), stores)?;
+            let rows = rendered(lines.join("\n").into_bytes(), work, stores)?;
             match &work.answers {
                 Some(address) => reply.answers.push(written(address, &rows, stores)?),
                 None if rows.len() > LARGEST_REPLY => return Err(Fault::ReplyTooLarge),
@@ -133,6 +139,13 @@ pub fn answer(event: &Event, stores: &Stores) -> Result<Reply, Fault> {
 }
 
 impl Work {
+    fn patience(&self) -> Patience {
+        let asked = self.frame_seconds.map(Duration::try_from_secs_f64);
+        asked
+            .and_then(Result::ok)
+            .map_or_else(Patience::default, Patience)
+    }
+
     fn settings(&self) -> Settings {
         Settings {
             quality: self.quality.unwrap_or(90).clamp(1, 100),
@@ -146,10 +159,10 @@ impl Work {
     }
 }
 
-fn manifest(address: &str, stores: &Stores) -> Result<String, Fault> {
+fn manifest(address: &str, stores: &Arc<Stores>) -> Result<String, Fault> {
     let stem = address.strip_suffix(MANIFEST).ok_or(Fault::NotAManifest)?;
     let lines = read(address, stores).map_err(Fault::ManifestUnreadable)?;
-    let rows = rendered(&lines, Work::default().settings(), stores)?;
+    let rows = rendered(lines, &Work::default(), stores)?;
     written(&format!("{stem}{ANSWERS}"), &rows, stores)
 }
 
@@ -170,11 +183,20 @@ fn read(address: &str, stores: &Stores) -> Result<Vec<u8>, Reason> {
     Ok(bytes)
 }
 
-fn rendered(lines: &[u8], settings: Settings, stores: &Stores) -> Result<Vec<u8>, Fault> {
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut rows = Vec::new();
-    batch::run(lines, &mut rows, workers, settings, stores).map_err(|_| Fault::Internal)?;
-    Ok(rows)
+/// A frame that takes too long is a row here too. Its thread stays behind at the lowest priority
+/// and ends with its environment, which AWS keeps between events or not.
+fn rendered(lines: Vec<u8>, work: &Work, stores: &Arc<Stores>) -> Result<Vec<u8>, Fault> {
+    let answered = batch::run(
+        Cursor::new(lines),
+        Vec::new(),
+        thread::available_parallelism().map_or(1, NonZero::get),
+        work.patience(),
+        work.settings(),
+        stores,
+    );
+    answered
+        .map(|answered| answered.output)
+        .map_err(|_| Fault::Internal)
 }
 
 fn written(address: &str, rows: &[u8], stores: &Stores) -> Result<String, Fault> {

@@ -4,11 +4,12 @@
 //! bytes, [`object`], [`header`] and [`element`] find the elements and the pixels, [`image`] and [`plan`]
 //! decide, [`frames`] and [`codecs`] decode, [`modality`], [`voi`], [`window`], [`grey`], [`greys`], [`line`],
 //! [`palette`] and [`colour`] render, [`overlay`] draws, [`mask`] hides, [`encode`] codes ([`icc`] says what colours mean), [`passthrough`] copies what needs none of it, [`place`] and [`archive`] write,
-//! [`answer`] reports and [`batch`] does it for many ([`memory`] is kept from one to the next).
+//! [`answer`] reports and [`batch`] does it for many ([`memory`] is kept from one to the next, [`watch`] and [`clock`] leave a frame that takes too long).
 
 pub mod answer;
 pub mod archive;
 pub mod batch;
+pub mod clock;
 pub mod codecs;
 pub mod colour;
 pub mod dataset;
@@ -40,6 +41,7 @@ pub mod source;
 pub mod store;
 pub mod transfer;
 pub mod voi;
+pub mod watch;
 pub mod window;
 
 /// What this program is, in one line: its version and whether SIMD is in.

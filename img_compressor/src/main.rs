@@ -4,6 +4,8 @@
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 use std::{fs, panic, thread};
 
 use clap::{Args, Parser, Subcommand};
@@ -12,7 +14,8 @@ use img_compressor::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
 use img_compressor::plan::{Limits, Plan};
 use img_compressor::reason::Reason;
 use img_compressor::store::Stores;
-use img_compressor::{batch, memory, object, place};
+use img_compressor::watch::Patience;
+use img_compressor::{batch, clock, memory, object, place};
 
 /// Renders DICOM pixel data to JPEG.
 #[derive(Parser)]
@@ -47,6 +50,9 @@ enum Command {
         /// Worker threads; as many as cores by default.
         #[arg(long)]
         workers: Option<usize>,
+        /// Processor time for a frame of 60 million samples, and for each 60 million more.
+        #[arg(long, default_value = "60", value_parser = seconds)]
+        frame_seconds: Duration,
         #[command(flatten)]
         coding: Coding,
     },
@@ -114,7 +120,11 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match cli.command {
-        Some(Command::Batch { workers, coding }) => run_batch(workers, &coding),
+        Some(Command::Batch {
+            workers,
+            frame_seconds,
+            coding,
+        }) => run_batch(workers, Patience(frame_seconds), &coding),
         Some(Command::Render {
             inputs,
             out,
@@ -125,19 +135,24 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_batch(workers: Option<usize>, coding: &Coding) -> ExitCode {
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "no number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn run_batch(workers: Option<usize>, patience: Patience, coding: &Coding) -> ExitCode {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let workers = workers.unwrap_or(cores).clamp(1, 1024);
-    let input = BufReader::new(io::stdin());
-    let output = BufWriter::new(io::stdout());
-    match batch::run(
-        input,
-        output,
-        workers,
+    let answered = batch::run(
+        BufReader::new(io::stdin()),
+        BufWriter::new(io::stdout()),
+        workers.unwrap_or(cores).clamp(1, 1024),
+        patience,
         coding.settings(),
-        &Stores::default(),
-    ) {
-        Ok(()) => ExitCode::SUCCESS,
+        &Arc::default(),
+    );
+    match answered {
+        Ok(answered) if answered.given_up > 0 => clock::leave(0),
+        Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the request or answer stream broke: {}", error.kind());
             ExitCode::from(2)

@@ -112,6 +112,9 @@ pub enum Reason {
     /// This pixel format cannot be emitted in the format asked for.
     #[error("unsupported_emit")]
     UnsupportedEmit,
+    /// The frame took more processor time than `--frame-seconds` has for it.
+    #[error("timed_out")]
+    TimedOut,
     /// A fault of this program, caught at the object border.
     #[error("internal_error")]
     InternalError,

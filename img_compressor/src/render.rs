@@ -16,6 +16,7 @@ use crate::plan::{Limits, Pipeline, Plan};
 use crate::reason::{Reason, Warning};
 use crate::samples::{Decoded, Samples, Space};
 use crate::transfer::Coding;
+use crate::watch::Pulse;
 use crate::window::Window;
 
 /// 8-bit pixels, by row.
@@ -64,6 +65,8 @@ pub struct Renderer<'a> {
     span: Option<Span>,
     /// Prepared greys; handed on from object to object, since a series shares its window.
     pub greys: Option<Greys>,
+    /// Where each step is told, if somebody watches.
+    pub pulse: Option<&'a Pulse>,
     warnings: Vec<Warning>,
 }
 
@@ -84,6 +87,7 @@ impl<'a> Renderer<'a> {
             loaded: None,
             span: None,
             greys: None,
+            pulse: None,
             warnings,
         })
     }
@@ -149,7 +153,17 @@ impl<'a> Renderer<'a> {
         self.decode_rows(index, &(0..self.plan.image.rows))
     }
 
+    /// Some rows begin; an error where somebody has lost patience.
+    fn beat(&self, rows: &Range<u32>) -> Result<(), Reason> {
+        let image = &self.plan.image;
+        let row = u64::from(image.columns) * u64::from(image.samples);
+        self.pulse.map_or(Ok(()), |pulse| {
+            pulse.beat(u64::from(rows.end - rows.start) * row)
+        })
+    }
+
     fn decode_rows(&mut self, index: u32, rows: &Range<u32>) -> Result<Decoded, Reason> {
+        self.beat(rows)?;
         let (object, image) = (self.object, &self.plan.image);
         if let Frame::Native(layout) = &self.frames {
             let whole = *rows == (0..image.rows);
@@ -180,6 +194,7 @@ impl<'a> Renderer<'a> {
     ///
     /// Why there is no picture.
     pub fn strip(&mut self, index: u32, rows: &Range<u32>) -> Result<Picture, Reason> {
+        self.beat(rows)?;
         let image = &self.plan.image;
         let mut noticed = Vec::new();
         let (channels, pixels, window) = match &self.plan.pipeline {

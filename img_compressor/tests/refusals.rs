@@ -2,13 +2,15 @@
 
 mod support;
 
+use std::io::Cursor;
+use std::sync::Arc;
 use std::time::Instant;
 
 use img_compressor::answer::Settings;
 use img_compressor::batch;
 use img_compressor::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
 use img_compressor::plan::Limits;
-use img_compressor::store::Stores;
+use img_compressor::watch::Patience;
 use support::{Builder, DEFLATED, EXPLICIT, Folder, IMPLICIT, JPEG, MPEG2, RLE, reasons};
 
 #[test]
@@ -135,16 +137,17 @@ fn batch_lines(input: &str) -> Vec<serde_json::Value> {
         overlays: Overlays::Never,
         limits: Limits::default(),
     };
-    let mut output = Vec::new();
-    batch::run(
-        input.as_bytes(),
-        &mut output,
+    let answered = batch::run(
+        Cursor::new(input.to_owned()),
+        Vec::new(),
         3,
+        Patience::default(),
         settings,
-        &Stores::default(),
+        &Arc::default(),
     )
     .expect("streams in memory");
-    let lines = output
+    let lines = answered
+        .output
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
     lines

@@ -10,12 +10,42 @@ import queue
 import subprocess
 import threading
 import uuid
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import pytest
+from moto.server import ThreadedMotoServer
+
+from dicom_pipeline.resources.store import Store
+
+ROOT = Path(__file__).parents[2]
 NEXT = "/2018-06-01/runtime/invocation/next"
+
+
+def bootstrap() -> Path:
+    """The handler that ``make test`` builds."""
+    built = ROOT / "img_compressor/target/release/bootstrap"
+    if not built.exists():
+        pytest.skip("no bootstrap: make .venv/.bootstrap")
+    return built
+
+
+@contextmanager
+def serving_s3() -> Iterator[Store]:
+    """Serve S3 until the block ends."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    yield Store(
+        endpoint=f"http://127.0.0.1:{port}",
+        access_key="test",
+        secret_key="test",
+        attempts=1,
+    )
+    server.stop()
 
 
 @dataclass
@@ -43,9 +73,12 @@ class LocalLambda:
         bootstrap: Path,
         environment: dict[str, str],
         killed_by: bytes | None = None,
+        last_words: dict[str, str] | None = None,
     ) -> None:
         """Prepare a function; an event that holds ``killed_by`` ends its process."""
         self.killed_by = killed_by
+        words = last_words or {"errorType": "Runtime.ExitError"}
+        self.last_words = json.dumps(words).encode()
         self.serves = True
         self.lock = threading.Lock()
         self.waiting: queue.Queue[Invocation] = queue.Queue()
@@ -105,7 +138,7 @@ class LocalLambda:
             took = [i for i in self.running.values() if i.taken_by is process]
             for lost in took:
                 del self.running[lost.id]
-                lost.answer(b'{"errorType":"Runtime.ExitError"}', failed=True)
+                lost.answer(self.last_words, failed=True)
             if self.serves and self.process is process and not self.waiting.empty():
                 self.start()  # what came while the process was dying
 

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
 from PIL import Image
 from pydicom.data import get_testdata_file
 
@@ -25,33 +24,16 @@ from dicom_pipeline.resources.compressor_lambda import (
     LambdaCompressor,
 )
 from dicom_pipeline.resources.store import Store
-from tests.contracts.local_lambda import LocalLambda
+from tests.contracts.local_lambda import LocalLambda, bootstrap, serving_s3
 
-ROOT = Path(__file__).parents[2]
 REGION = "us-east-1"
-
-
-def _bootstrap() -> Path:
-    """The handler that ``make test`` builds."""
-    built = ROOT / "img_compressor/target/release/bootstrap"
-    if not built.exists():
-        pytest.skip("no bootstrap: make .venv/.bootstrap")
-    return built
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     """Yield an S3 server of this module's own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield Store(
-        endpoint=f"http://127.0.0.1:{port}",
-        access_key="test",
-        secret_key="test",
-        attempts=1,
-    )
-    server.stop()
+    with serving_s3() as store:
+        yield store
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +52,7 @@ def bucket(store: Store) -> Bucket:
 @pytest.fixture(scope="module")
 def function(store: Store) -> Iterator[LocalLambda]:
     """Yield the function, served like one of AWS."""
-    serving = LocalLambda(_bootstrap(), store.environment())
+    serving = LocalLambda(bootstrap(), store.environment())
     with serving.serving():
         yield serving
 
@@ -186,28 +168,6 @@ def test_both_make_the_same_bytes(store, function, monkeypatch):
     assert both[0].version == both[1].version
 
 
-@pytest.mark.usefixtures("bucket")
-def test_a_function_that_dies_costs_one_object(store, monkeypatch):
-    """The event is cut in two until the culprit is alone; the rest is answered."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    names = ("a", "b", "culprit", "c")
-    jobs = [
-        Job(name, "s3://zone/in/CT_small.dcm", f"s3://zone/out/{name}")
-        for name in names
-    ]
-    with LocalLambda(
-        _bootstrap(), store.environment(), killed_by=b"culprit"
-    ).serving() as mortal:
-        compressor = LambdaCompressor("img-compressor", 90, REGION, mortal.endpoint)
-        answers = {
-            a["id"]: (a["status"], a.get("reason")) for a in compressor.render(jobs)
-        }
-
-    assert answers.pop("culprit") == ("error", "crashed")
-    assert answers == dict.fromkeys("abc", ("ok", None))
-
-
 def test_a_function_that_is_not_there_says_so():
     """The message says what cannot be done, and quotes nothing."""
     compressor = LambdaCompressor("none", 90, REGION, "http://127.0.0.1:9")
@@ -238,7 +198,7 @@ def test_the_log_of_the_function_says_nothing_of_objects(store, monkeypatch):
     """What CloudWatch would keep holds no key."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    serving = LocalLambda(_bootstrap(), store.environment())
+    serving = LocalLambda(bootstrap(), store.environment())
     with serving.serving():
         compressor = LambdaCompressor("f", 90, REGION, serving.endpoint)
         list(compressor.render([job("noise"), job("nothing"), job("CT_small.dcm")]))

@@ -122,6 +122,7 @@ impl Renderer<'_> {
             self.measure(0, &decoded, &mut span)?;
         } else {
             let mut first = Renderer::new(self.object, self.plan, self.limits)?;
+            first.pulse = self.pulse;
             let pieces = (0..image.frames)
                 .flat_map(|index| image.pieces(ROWS).map(move |rows| (index, rows)));
             for (index, rows) in pieces {
