@@ -141,6 +141,8 @@ class Dbt:
             *("--target-path", str(self.home / "target")),
             *("--log-path", str(self.home / "logs")),
             *("--no-use-colors", "--no-send-anonymous-usage-stats"),
+            # The debug log repeats every statement of `target/run`, 0.8 MB a load.
+            *("--log-level-file", "info"),
         ]
 
     def _newest(self) -> float:
