@@ -71,7 +71,7 @@ class LocalS3:
 
         A user that was killed does not count, so its server is taken over.
         """
-        mine = self._folder() / "users" / str(os.getpid())
+        mine = self._folder() / "users" / f"{os.getpid()}-{secrets.token_hex(4)}"
         with self._lock():
             mine.parent.mkdir(exist_ok=True)
             mine.touch()
@@ -123,7 +123,8 @@ class LocalS3:
         return access is not None and _alive(self._pid()) and _open(access.ports["s3"])
 
     def _users(self) -> list[int]:
-        found = [int(file.name) for file in (self.home / "users").iterdir()]
+        names = [file.name for file in (self.home / "users").iterdir()]
+        found = [int(name.split("-")[0]) for name in names]
         return [pid for pid in found if _alive(pid)]
 
     def _lock(self) -> FileLock:
