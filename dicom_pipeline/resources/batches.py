@@ -17,16 +17,13 @@ import pyarrow as pa
 from dicom_pipeline.layout import COMPACTED, batch_of
 from dicom_pipeline.resources.bucket import Bucket, ObjectGoneError, StoredObject
 from dicom_pipeline.resources.parquet_files import (
-    BATCH,
     read_batch,
-    read_columns,
     row_count,
+    rows_by_batch,
 )
 
 _LOOKS = 4
 Seen = TypeVar("Seen")
-
-_BATCH_ALONE = pa.schema([(BATCH, pa.string())])
 
 
 def steady(look: Callable[[], Seen]) -> Seen:
@@ -99,8 +96,4 @@ class BatchFiles:
     def _counted(self, stored: StoredObject) -> dict[str, int]:
         if not is_compacted(stored):
             return {batch_of(stored.key): row_count(self.bucket, stored)}
-        names = read_columns(self.bucket, stored, _BATCH_ALONE).column(BATCH)
-        return {
-            count["values"]: count["counts"]
-            for count in names.value_counts().to_pylist()
-        }
+        return rows_by_batch(self.bucket, stored)

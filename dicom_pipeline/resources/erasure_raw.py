@@ -123,6 +123,8 @@ class RawErasure:
         def blank(rows: pa.Table) -> pa.Table:
             nonlocal blanked
             is_his = pc.is_in(rows["arrival_id"], value_set=wanted)
+            if not pc.any(is_his).as_py():
+                return rows
             named = pc.and_(is_his, rows["source_key"].is_valid())
             blanked += pc.sum(named).as_py() or 0
             return blank_rows(rows, is_his)

@@ -1,7 +1,7 @@
 """Looks for an erased patient: in the values of every raw row, in keys, in bytes.
 
 Ids are compared column by column; his name and number are sought in every text, the
-stored headers too. One pass over each file, some row groups in memory.
+stored headers too. Each file is fetched once, and some of its rows are in memory.
 """
 
 import json
@@ -27,7 +27,12 @@ from dicom_pipeline.layout import QUARANTINE_PREFIX, RawKey, table_prefix
 from dicom_pipeline.resources.bucket import Bucket, StoredObject
 from dicom_pipeline.resources.erasure_find import Found
 from dicom_pipeline.resources.erasure_texts import Sought
-from dicom_pipeline.resources.parquet_files import read_columns, row_groups
+from dicom_pipeline.resources.parquet_files import (
+    fetched,
+    groups_in,
+    read_columns,
+    rows_in,
+)
 from dicom_pipeline.resources.purge import count_versions
 from dicom_pipeline.resources.tables import RawTables
 
@@ -36,10 +41,13 @@ Test = Callable[[pa.Array], pa.Array]
 _TABLES = (*MAPPED, PERSON_HISTORY, HEADERS, ARRIVALS, OBJECTS, *PIXEL_TABLES)
 _PATIENTS = ("patient_identity", "person_identity", "person_before", "person_after")
 _NAMES = ("patient_name", "other_patient_names", "patient_identity")
-_LONG = ("header", "file_meta", "bulk")  # hardly two alike
+_LONG = ("header", "file_meta", "bulk")
+_OWN = ("sop_instance_uid", "raw_key", "arrival_id", "source_key")  # no two are alike
+_UNASKED = ("batch_id", "fingerprint")
 _WORD = pa.dictionary(pa.int32(), TEXT)
 _AT_ONCE = 2  # files; each decodes with one thread
-_GROUPS_BYTES = 32 << 20  # decoded; one group after the other takes twice as long
+_SHORT_BYTES = 32 << 20  # decoded; one row group after the other takes twice as long
+_LONG_ROWS = 250  # more take new memory each time, and twice as long
 
 
 @dataclass(frozen=True)
@@ -111,13 +119,24 @@ class RawScan:
         )
 
     def _rows(self, table: Table, item: StoredObject) -> int:
-        hits = 0
-        texts = _texts_of(table)
-        for rows in row_groups(self.bucket, item, texts, _GROUPS_BYTES):
-            told = [_told(rows[name], self._test(name)) for name in rows.column_names]
-            some = [each for each in told if each is not None]
-            hits += pc.sum(reduce(pc.or_, some)).as_py() if some else 0
-        return hits
+        """Count the rows of one file that name him."""
+        short, long = _columns_of(table)
+        with fetched(self.bucket, item) as body:
+            told = self._told(groups_in(body, short, _SHORT_BYTES))
+            if long.names:
+                said = self._told(rows_in(body, long, _LONG_ROWS))
+                told = pc.or_(told, said)
+        return pc.sum(told).as_py() or 0
+
+    def _told(self, parts: Iterable[pa.Table]) -> pa.ChunkedArray:
+        """Which of some rows name him, in whatever column."""
+        told = []
+        for rows in parts:
+            none = pa.repeat(pa.scalar(value=False), rows.num_rows)
+            columns = (_told(rows[n], self._test(n)) for n in rows.column_names)
+            some = (column for column in columns if column is not None)
+            told.append(reduce(pc.or_, some, none))
+        return pa.chunked_array(told, pa.bool_())
 
     def _test(self, column: str) -> Test:
         """How a column is asked about him: by its ids, or by what he was called."""
@@ -139,16 +158,16 @@ class RawScan:
             "sop_instance_uid": sops,
             "described_by_sop_instance_uid": sops,
             "raw_key": pa.array(sorted(found.raw_keys), TEXT),
-            "batch_id": pa.array([], TEXT),
-            "fingerprint": pa.array([], TEXT),
         }
 
 
-def _texts_of(table: Table) -> pa.Schema:
-    """Text columns; words that rows share as words, of which each is looked at once."""
-    wanted = (field for field in table.schema if field.type == TEXT)
-    return pa.schema(
-        (field.name, TEXT if field.name in _LONG else _WORD) for field in wanted
+def _columns_of(table: Table) -> tuple[pa.Schema, pa.Schema]:
+    """Short texts, and as words those that rows share: each is looked at once; long."""
+    names = [field.name for field in table.schema if field.type == TEXT]
+    short = [name for name in names if name not in {*_LONG, *_UNASKED}]
+    return (
+        pa.schema((name, TEXT if name in _OWN else _WORD) for name in short),
+        pa.schema((name, TEXT) for name in names if name in _LONG),
     )
 
 

@@ -1,7 +1,9 @@
 """Parquet files of a bucket: some of their columns, without the rest of their bytes."""
 
 import io
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -14,7 +16,7 @@ from dicom_pipeline.resources.bucket import Bucket, StoredObject
 BATCH = "batch_id"
 """The column that says which batch a row belongs to, in every raw table."""
 
-_WHOLE_BYTES = 1 << 20  # one request for all costs less than three for its parts
+_WHOLE_BYTES = 1 << 20  # takes as long as a request
 
 
 class _Ranges(io.RawIOBase):
@@ -51,13 +53,17 @@ def read_columns(bucket: Bucket, stored: StoredObject, schema: pa.Schema) -> pa.
     """Return the columns of ``schema`` of one file; one that it lacks is null.
 
     A dictionary type in ``schema`` is kept as the file encodes it: a word that many
-    rows share is held once.
+    rows share is held once. Small row groups are fetched whole, to disk: by ranges,
+    each would be a request.
 
     Raises:
         ObjectGoneError: There is no such file.
     """
     file = _opened(bucket, stored, schema)
-    return _conformed(file.read(_known(file, schema), use_threads=False), schema)
+    if not _WHOLE_BYTES < stored.bytes <= _WHOLE_BYTES * file.num_row_groups:
+        return _read(file, schema)
+    with fetched(bucket, stored) as body:
+        return _read(_parsed(body, schema), schema)
 
 
 def from_bytes(body: bytes, schema: pa.Schema) -> pa.Table:
@@ -86,45 +92,55 @@ def read_batch(
 
 
 def row_groups(
-    bucket: Bucket, stored: StoredObject, schema: pa.Schema, at_once_bytes: int = 0
+    bucket: Bucket, stored: StoredObject, schema: pa.Schema
 ) -> Iterator[pa.Table]:
     """Yield the rows of one file, a row group at a time: one is in memory.
 
     A dictionary type in ``schema`` is kept as the file encodes it. The file is fetched
     whole, to disk: by ranges, each column of each row group would be a request.
 
-    Args:
-        bucket: Where it lies.
-        stored: The file.
-        schema: Of its rows; a column that it lacks is null.
-        at_once_bytes: Neighbours that are no more than this, decoded, come together.
+    Raises:
+        ObjectGoneError: There is no such file.
+    """
+    with fetched(bucket, stored) as body:
+        yield from groups_in(body, schema)
+
+
+@contextmanager
+def fetched(bucket: Bucket, stored: StoredObject) -> Iterator[IO[bytes]]:
+    """Lend one file, fetched whole, to disk.
 
     Raises:
         ObjectGoneError: There is no such file.
     """
     with TemporaryFile() as body:
         bucket.download(stored.key, body)
-        body.seek(0)
-        file = _parsed(body, schema)
-        for numbers in _neighbours(file, at_once_bytes):
-            found = file.read_row_groups(
-                numbers, _known(file, schema), use_threads=False
-            )
-            yield _conformed(found, schema)
+        yield body
 
 
-def _neighbours(file: pq.ParquetFile, most_bytes: int) -> Iterator[list[int]]:
-    """Numbers of row groups that are read together, one at the least."""
-    together, held = list[int](), 0
-    for number in range(file.num_row_groups):
-        size = file.metadata.row_group(number).total_byte_size
-        if together and held + size > most_bytes:
-            yield together
-            together, held = list[int](), 0
-        together.append(number)
-        held += size
-    if together:
-        yield together
+def groups_in(
+    body: IO[bytes], schema: pa.Schema, at_once_bytes: int = 0
+) -> Iterator[pa.Table]:
+    """Yield the rows of a fetched file, one row group after the other.
+
+    Args:
+        body: The file.
+        schema: Of its rows, as for ``read_columns``.
+        at_once_bytes: Neighbours that are no more than this, decoded, come together.
+    """
+    file = _parsed(body, schema)
+    names = _known(file, schema)
+    for numbers in _neighbours(file, set(names), at_once_bytes):
+        found = file.read_row_groups(numbers, names, use_threads=False)
+        yield _conformed(found, schema)
+
+
+def rows_in(body: IO[bytes], schema: pa.Schema, at_once: int) -> Iterator[pa.Table]:
+    """Yield the rows of a fetched file, no more than some of them ``at_once``."""
+    file = _parsed(body, schema)
+    names = _known(file, schema)
+    for batch in file.iter_batches(at_once, columns=names, use_threads=False):
+        yield _conformed(pa.Table.from_batches([batch]), schema)
 
 
 def row_count(bucket: Bucket, stored: StoredObject) -> int:
@@ -135,6 +151,26 @@ def row_count(bucket: Bucket, stored: StoredObject) -> int:
     """
     rows: int = _opened(bucket, stored).metadata.num_rows
     return rows
+
+
+def rows_by_batch(bucket: Bucket, stored: StoredObject) -> dict[str, int]:
+    """Rows of each batch of one file; its footer says it of groups of one batch.
+
+    Raises:
+        ObjectGoneError: There is no such file.
+    """
+    file = _opened(bucket, stored)
+    counts: Counter[str] = Counter()
+    mixed = []
+    for number in range(file.num_row_groups):
+        said = _said_of_batches(file, number)
+        if said and said.min == said.max and not said.null_count:
+            counts[said.min] += file.metadata.row_group(number).num_rows
+        else:
+            mixed.append(number)
+    names = file.read_row_groups(mixed, [BATCH], use_threads=False).column(BATCH)
+    counts.update(names.to_pylist())
+    return dict(counts)
 
 
 def _opened(
@@ -167,10 +203,45 @@ def _known(file: pq.ParquetFile, schema: pa.Schema) -> list[str]:
 
 def _may(file: pq.ParquetFile, number: int, batch: str) -> bool:
     """Whether a row group may have rows of the batch, by its statistics."""
-    group = file.metadata.row_group(number)
-    leaves = (group.column(leaf) for leaf in range(group.num_columns))
+    said = _said_of_batches(file, number)
+    return said is None or said.min <= batch <= said.max
+
+
+def _said_of_batches(file: pq.ParquetFile, number: int) -> pq.Statistics | None:
+    """First and last batch of a row group, where the footer tells them."""
+    leaves = _leaves(file, number)
     said = next(leaf for leaf in leaves if leaf.path_in_schema == BATCH).statistics
-    return said is None or not said.has_min_max or said.min <= batch <= said.max
+    return said if said is not None and said.has_min_max else None
+
+
+def _neighbours(
+    file: pq.ParquetFile, names: Collection[str], most_bytes: int
+) -> Iterator[list[int]]:
+    """Numbers of row groups that are read together, one at the least."""
+    together, held = list[int](), 0
+    for number in range(file.num_row_groups):
+        leaves = _leaves(file, number)
+        size = sum(
+            leaf.total_uncompressed_size
+            for leaf in leaves
+            if leaf.path_in_schema.partition(".")[0] in names
+        )
+        if together and held + size > most_bytes:
+            yield together
+            together, held = list[int](), 0
+        together.append(number)
+        held += size
+    if together:
+        yield together
+
+
+def _leaves(file: pq.ParquetFile, number: int) -> Iterator[pq.ColumnChunkMetaData]:
+    group = file.metadata.row_group(number)
+    return (group.column(leaf) for leaf in range(group.num_columns))
+
+
+def _read(file: pq.ParquetFile, schema: pa.Schema) -> pa.Table:
+    return _conformed(file.read(_known(file, schema), use_threads=False), schema)
 
 
 def _conformed(found: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -55,10 +55,13 @@ def slow(scan: RawScan) -> dict[str, int]:
     return {place: count for place, count in hits.items() if count}
 
 
-@pytest.mark.parametrize("group_bytes", [0, 1 << 30])
-def test_every_row_that_a_slow_reading_finds_is_counted(scan, monkeypatch, group_bytes):
-    """Row groups one by one, and all at once."""
-    monkeypatch.setattr(erasure_scan, "_GROUPS_BYTES", group_bytes)
+@pytest.mark.parametrize(("words_bytes", "texts"), [(0, 1), (1 << 30, 1_000)])
+def test_every_row_that_a_slow_reading_finds_is_counted(
+    scan, monkeypatch, words_bytes, texts
+):
+    """Few rows at a time, and all at once."""
+    monkeypatch.setattr(erasure_scan, "_SHORT_BYTES", words_bytes)
+    monkeypatch.setattr(erasure_scan, "_LONG_ROWS", texts)
     expected = slow(scan)
     expected["raw objects"] += 2  # his files, beside the table of the same name
 
