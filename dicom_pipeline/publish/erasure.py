@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +23,7 @@ from dicom_pipeline.deid.tombstones import Tombstone, instance_token, patient_to
 from dicom_pipeline.dicom.identity import SEPARATOR
 from dicom_pipeline.layout import image_folder, table_prefix
 from dicom_pipeline.publish.erasure_files import (
+    Folders,
     Pseudonymous,
     clean_duckdb,
     clean_sqlite,
@@ -45,23 +46,11 @@ from dicom_pipeline.resources.purge import purge_all
 from dicom_pipeline.resources.tables import RawTables
 
 Say = Callable[[str], None]
+Done = TypeVar("Done")
 
 
 def _unheard(_words: str) -> None:
     """Nobody listens."""
-
-
-class Folders(Protocol):
-    """Where an installation keeps what it writes."""
-
-    @property
-    def home(self) -> Path: ...  # noqa: D102
-    @property
-    def s3_home(self) -> Path: ...  # noqa: D102
-    @property
-    def dagster_home(self) -> Path: ...  # noqa: D102
-    @property
-    def spool(self) -> Path: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -112,37 +101,39 @@ class Erasure:
         found = (w for w in words if w and patient_token(self.pseudonyms, w) == token)
         return next(found, None)
 
-    def erase(self, identity: str, *, provider_bucket: bool = False) -> Facts:
+    def erase(
+        self,
+        identity: str,
+        *,
+        provider_bucket: bool = False,
+        store_forgets: bool = False,
+    ) -> Facts:
         """Remove everything of a patient and return the receipt.
 
         Args:
             identity: Issuer or provider, U+001F, normalised Patient ID.
             provider_bucket: Delete the provider's own files as well.
+            store_forgets: Leave the bytes of what was deleted to whoever makes the
+                embedded store forget them next (``LocalS3.forget``).
 
         Raises:
             BucketError: A place fails; run it again.
         """
         began = datetime.now(UTC)
-        self.say("finding")
-        found = self._find(identity)
+        took: dict[str, float] = {}
+        found = self._timed("finding", lambda: self._find(identity), took)
         stone = self._entombed(identity, found)
         removed: dict[str, int] = {}
         own, uids = {identity.partition(SEPARATOR)[2]}, set[str]()
         values = {text for text in own if is_sought(text)}
         steps = self._steps(found, values, uids, provider_bucket=provider_bucket)
-        took = {"finding": _since(began)}
         for words, step in steps:
-            self.say(words)
-            started = datetime.now(UTC)
-            removed |= step()
-            took[words] = _since(started)
-        self.say("looking for what is left")
-        started = datetime.now(UTC)
-        left = self._left(found, values)
-        took["looking"] = _since(started)
+            removed |= self._timed(words, step, took)
+        left = self._timed("looking", lambda: self._left(found, values), took)
         if self.vault:  # last: a name that is asked for is given
             removed |= self.vault.forget(found, self._orphans(found), uids)
-            self._reclaimed()
+        if self.is_embedded and not store_forgets:
+            self._timed("disk", lambda: reclaim(self.folders.s3_home), took)
         facts = {
             "removed": removed,
             "found_afterwards": left,
@@ -152,6 +143,15 @@ class Erasure:
             else len(found.provider_keys),
         }
         return self._receipt(stone, began, facts)
+
+    def _timed(
+        self, words: str, step: Callable[[], Done], took: dict[str, float]
+    ) -> Done:
+        self.say(words)
+        started = datetime.now(UTC)
+        done = step()
+        took[words] = _since(started)
+        return done
 
     def _steps(
         self, found: Found, values: set[str], uids: set[str], *, provider_bucket: bool
@@ -168,7 +168,6 @@ class Erasure:
         yield "databases", lambda: self._databases(found)
         raw.forget_builds(found)
         yield "ledger", lambda: raw.ledgers(found)
-        yield "disk", self._reclaimed
 
     def _entombed(self, identity: str, found: Found) -> Tombstone:
         stone = self._erased.of(identity).grown(
@@ -189,11 +188,6 @@ class Erasure:
                 *(f"{self.stage.name}/{image_folder(sop)}/jpeg" for sop in sops),
             )
             drop_empty_folders(self.folders.s3_home, keys)
-        return {}
-
-    def _reclaimed(self) -> dict[str, int]:
-        if self.is_embedded:
-            reclaim(self.folders.s3_home)
         return {}
 
     def _left(self, found: Found, values: set[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -17,6 +18,19 @@ from dicom_pipeline.publish.snapshot import Connection, replaced
 
 _SQLITE = b"SQLite format 3\0"
 _DUCKDB, _DUCKDB_AT = b"DUCK", 8
+
+
+class Folders(Protocol):
+    """Where an installation keeps what it writes."""
+
+    @property
+    def home(self) -> Path: ...  # noqa: D102
+    @property
+    def s3_home(self) -> Path: ...  # noqa: D102
+    @property
+    def dagster_home(self) -> Path: ...  # noqa: D102
+    @property
+    def spool(self) -> Path: ...  # noqa: D102
 
 
 @dataclass(frozen=True)

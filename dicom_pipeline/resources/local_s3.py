@@ -87,21 +87,27 @@ class LocalS3:
                 if not self._users():
                     self._stop()
 
+    def owe(self) -> None:
+        """Let the disk forget before the next start, if nothing does so before."""
+        self._owes.touch()
+
     def forget(self) -> bool:
-        """Make the disk forget what was deleted, where nobody uses the server.
+        """Make the disk forget what was deleted.
 
         The server writes its journal when it stops, and its index is cleaned when it
-        has stopped; so this starts and stops it.
+        has stopped; so this starts and stops it, where nobody uses it.
 
         Returns:
-            Whether it was done. If not, it is done before the next start.
+            Whether it was done. If not, bytes are forgotten now, and keys before the
+            next start.
         """
-        self._owes.touch()
+        self.owe()
         with self._lock():
-            if self._users():
-                return False
-            self._forget()
-        return True
+            if not self._users():
+                self._forget()
+                return True
+        reclaim(self.home)
+        return False
 
     def _forget(self) -> None:
         self._start()

@@ -27,8 +27,9 @@ class Erasure:
         self.asked.append(("look", identity))
         return {"token": TOKEN, "files_received": self.received}
 
-    def erase(self, identity, *, provider_bucket):
+    def erase(self, identity, *, provider_bucket, store_forgets):
         """Erase."""
+        assert store_forgets
         self.asked.append(("erase", identity, provider_bucket))
         return {"token": TOKEN, "removed": {"x": 1}, "found_afterwards": self.left}
 
@@ -37,12 +38,12 @@ class Erasure:
 def run(monkeypatch):
     """Run the command over an erasure of our own."""
 
-    def run(erasure, *words, given=""):
+    def run(erasure, *words, given="", store=None):
         class Places:
-            is_embedded = False
+            is_embedded = store is not None
 
             def __init__(self, _settings):
-                self.erasure = erasure
+                self.erasure, self.local_s3 = erasure, store
 
             @contextmanager
             def open(self):
@@ -74,6 +75,23 @@ def test_the_id_is_read_from_a_file(run, tmp_path):
         == 0
     )
     assert erasure.asked == [("look", f"P\x1f{ID}")]
+
+
+def test_the_embedded_store_owes_before_and_forgets_after(run):
+    """Whoever is killed in between leaves a store that forgets at its next start."""
+    erasure = Erasure()
+
+    class Store:
+        def owe(self):
+            erasure.asked.append("owe")
+
+        def forget(self):
+            erasure.asked.append("forget")
+            return True
+
+    assert run(erasure, "--yes", given=ID, store=Store()).exit_code == 0
+    look, owe, erased, forget = erasure.asked
+    assert (look[0], owe, erased[0], forget) == ("look", "owe", "erase", "forget")
 
 
 def test_nothing_is_erased_without_a_yes(run):
