@@ -183,7 +183,7 @@ impl<'a> Answerer<'a> {
         }
     }
 
-    /// Begin a step of a frame; an error where somebody has lost patience with it.
+    /// A frame begins; an error where somebody has lost patience.
     fn at_frame(&self, row: &Row, image: &Image) -> Result<(), Reason> {
         let number = row.frame.unwrap_or(0);
         self.pulse.map_or(Ok(()), |pulse| {
@@ -242,6 +242,7 @@ impl<'a> Answerer<'a> {
         let mut rows = Vec::new();
         let mut output = Output::Archive(Archive::begin(target)?);
         let done = self.frames(job, &mut output, common, &mut |row| rows.push(row.clone()));
+        let done = done.and_then(|()| may_write(self.pulse));
         let Output::Archive(archive) = output else {
             return Err(Reason::InternalError);
         };
@@ -300,11 +301,12 @@ impl<'a> Answerer<'a> {
             ..common.row()
         };
         let owned;
+        let pulse = self.pulse;
         self.at_frame(&row, image)?;
         if let Some(copied) = self.copied(job, renderer, index)? {
             row.window = copied.window.map(pair);
             row.warnings = copied.warnings;
-            self.at_frame(&row, image)?;
+            may_write(self.pulse)?;
             return output.finished(row, &name, &copied.bytes);
         }
         if image.by_strips {
@@ -346,6 +348,7 @@ impl<'a> Answerer<'a> {
                 }
             }
         };
+        may_write(pulse)?;
         output.finished(row, &name, bytes)
     }
 
@@ -358,7 +361,7 @@ impl<'a> Answerer<'a> {
         target: &Target<'_>,
         mut row: Row,
     ) -> Result<Row, Reason> {
-        let (image, front, pulse) = (&job.plan.image, &job.plan.front, self.pulse);
+        let (image, front) = (&job.plan.image, &job.plan.front);
         let mut digest = digest::Context::new(&SHA256);
         let mut sink = target.begin(&file_name(index, Emit::Jpeg))?;
         let mut write = |bytes: &[u8], sink: &mut Sink| {
@@ -374,7 +377,7 @@ impl<'a> Answerer<'a> {
             strips.add(&strip, &mut |bytes| write(bytes, &mut sink))
         });
         let done = done.and_then(|()| write(&strips::END, &mut sink));
-        let done = done.and_then(|()| pulse.map_or(Ok(()), |pulse| pulse.beat(0)));
+        let done = done.and_then(|()| may_write(self.pulse));
         if let Err(reason) = done {
             sink.abandon();
             return Err(reason);
@@ -420,6 +423,11 @@ impl<'a> Answerer<'a> {
             }
         }
     }
+}
+
+/// An error where somebody has lost patience and answered: nothing may appear any more.
+fn may_write(pulse: Option<&Pulse>) -> Result<(), Reason> {
+    pulse.map_or(Ok(()), |pulse| pulse.beat(0))
 }
 
 fn file_name(index: u32, emit: Emit) -> String {

@@ -155,7 +155,7 @@ fn run_batch(workers: Option<usize>, patience: Patience, coding: &Coding) -> Exi
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("the request or answer stream broke: {}", error.kind());
-            ExitCode::from(2)
+            clock::leave(2)
         }
     }
 }

@@ -9,6 +9,7 @@ use img_compressor::render::Picture;
 use support::{Builder, JPEG, reasons, rendered};
 
 const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
+const JPEG_12: &str = "1.2.840.10008.1.2.4.51";
 const JPEG_2000: &str = "1.2.840.10008.1.2.4.90";
 
 fn colour(syntax: &str, side: u16, stream: &[u8]) -> Builder {
@@ -93,6 +94,22 @@ fn a_jpeg_in_cells_of_32_bits_is_rendered_by_its_own_bits() {
 
     assert_eq!(1, pixels(8).len());
     assert_eq!(pixels(8), pixels(32));
+}
+
+/// One bit at bit 25 of its cell, says the header; a JPEG has no cells that could be shifted.
+#[test]
+fn a_high_bit_changes_nothing_in_a_jpeg() {
+    let stream = include_bytes!("crashes/twelve-bits.jpg");
+    let object = Builder::new(JPEG_12)
+        .us(0x0028_0002, 1)
+        .text(0x0028_0004, *b"CS", "MONOCHROME2")
+        .us(0x0028_0010, 1024)
+        .us(0x0028_0011, 256)
+        .us(0x0028_0100, 32)
+        .us(0x0028_0101, 1)
+        .us(0x0028_0102, 25);
+
+    assert_eq!(["ok"], *reasons(&object.fragments(&[stream]).file()));
 }
 
 /// The second entry of the offset table points into the first frame, at what looks like an item:

@@ -7,9 +7,16 @@ mod support;
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
+use img_compressor::answer::{Answerer, Settings};
+use img_compressor::encode::Pack;
+use img_compressor::store::Stores;
+use img_compressor::watch::{Patience, Pulse};
 use serde_json::{Value, json};
-use support::{Builder, EXPLICIT, Folder};
+use support::{Builder, EXPLICIT, Folder, SETTINGS};
 
 const JPEG_LS: &str = "1.2.840.10008.1.2.4.80";
 
@@ -108,6 +115,49 @@ fn endless_frames_are_answered_each() {
         [("0", late), ("1", late), ("2", late), ("quick", "ok")],
         *words
     );
+}
+
+/// What comes back late finds that it was answered for: no image appears that no row names.
+#[test]
+fn a_frame_that_ends_after_all_is_not_written() {
+    let folder = Folder::new();
+    let mut late = endless(&folder, "late");
+    late["masks"] = json!(vec![[0, 0, 4096, 4096]; 200]);
+    let late = late.to_string().into_bytes();
+    for settings in [Pack::None, Pack::Tar].map(|pack| Settings { pack, ..SETTINGS }) {
+        let pulse = Pulse::default();
+        let heard = AtomicBool::new(false);
+        let rows = thread::scope(|scope| {
+            let worker = scope.spawn(|| {
+                pulse.start();
+                let stores = Stores::default();
+                let mut answerer = Answerer::new(settings, &stores);
+                answerer.pulse = Some(&pulse);
+                answerer.answer_line(&late, &mut |row| {
+                    drop(pulse.hold(row));
+                });
+                heard.store(pulse.end().is_some(), Ordering::Relaxed);
+            });
+            let patience = Patience(Duration::from_millis(100));
+            let mut first = None;
+            while !worker.is_finished() {
+                let now = pulse.seen();
+                first = now.map(|now| now.since(first));
+                if let (Some(now), Some(first)) = (now, first)
+                    && now.is_overdue(first, patience)
+                {
+                    return pulse.give_up(now);
+                }
+                thread::sleep(Duration::from_millis(5));
+            }
+            None
+        });
+
+        assert!(rows.is_some(), "the frame was too fast to be given up");
+        assert!(!heard.load(Ordering::Relaxed));
+        let written = fs::read_dir(folder.0.join("out/late"));
+        assert_eq!(0, written.map_or(0, Iterator::count));
+    }
 }
 
 /// A slow object is not an endless frame: the limit is one frame's, whatever the object takes.

@@ -144,6 +144,10 @@ pub fn decode(coding: Coding, input: &[u8], size: impl Fn(&[u8]) -> Option<(u32,
     if let Some((height, width, components)) = size(frame) {
         adopt(&mut image, height, width, components);
     }
+    // As `Image::of` has it: only codings of cells have bits below the value.
+    if !matches!(coding, Coding::Native | Coding::Encapsulated | Coding::Rle) {
+        image.shift = 0;
+    }
     let (object, plan) = (
         object(coding, Dataset::default(), &encapsulated(frame)),
         plan(image),
