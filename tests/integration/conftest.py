@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 import pydicom
 import pydicom.data
 import pytest
+from typer.testing import CliRunner
 
+from dicom_pipeline.cli.main import app
 from dicom_pipeline.places import Places
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.settings import Settings
@@ -53,7 +55,17 @@ class Installation:
         return {**os.environ, "DICOM_PIPELINE_HOME": str(self.home), **self.more}
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command to its end, in this process: a new one imports for seconds."""
+        environment = {"DICOM_PIPELINE_HOME": str(self.home), **self.more}
+        given = [*map(str, words)]
+        done = CliRunner().invoke(app, given, env=environment, catch_exceptions=False)
+        self.said += [done.stdout, done.stderr]
+        return subprocess.CompletedProcess(
+            given, done.exit_code, done.stdout, done.stderr
+        )
+
+    def command(self, *words: object) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end as a person does who types it: all that it says."""
         done = subprocess.run(
             [COMMAND, *map(str, words)],
             env=self.environment,
@@ -238,7 +250,8 @@ def loaded(install, hospital, bad_files, pydicom_files) -> Iterator[Installation
     """One load of the hospital, of bad files, and of those in pydicom's wheel."""
     made = install("loaded")
     with made.hold():
-        made.ingest(hospital, bad_files, pydicom_files)
+        done = made.command("ingest", hospital, bad_files, pydicom_files)
+        assert done.returncode == 0, done.stdout + done.stderr
         yield made
 
 

@@ -18,7 +18,6 @@ from dicom_pipeline.resources.alerts import Alerts
 from dicom_pipeline.sensors.failures import run_failures
 from tests.integration import leak
 from tests.integration.canaries import Canaries, write_canaries
-from tests.integration.here import run_here
 from tests.integration.test_alerts import Endpoint
 
 pytestmark = pytest.mark.s3
@@ -52,7 +51,7 @@ def planted(folder, canaries) -> set[str]:
 def home(install, folder, canaries):  # noqa: ARG001
     """The files loaded once, and a run that failed afterwards."""
     made = install("canary")
-    assert run_here(made, "ingest", folder).exit_code == 0
+    assert made.run("ingest", folder).returncode == 0
     _fail(made, folder)
     return made
 
@@ -65,8 +64,8 @@ def _fail(home, folder):
     changed = next(folder.rglob("*.dcm"))
     with changed.open("ab") as file:
         file.write(b"\xfc\xff\xfc\xffOB\0\0\2\0\0\0zz")
-    done = run_here(home, "ingest", folder)
-    assert done.exit_code == 1, done.stdout
+    done = home.run("ingest", folder)
+    assert done.returncode == 1, done.stdout
     assert "stage.code_lists in the warehouse was changed by hand" in " ".join(
         done.stderr.split()
     )
@@ -165,7 +164,7 @@ def test_the_same_finder_sees_all_of_it_in_the_raw_zone(home, canaries, planted)
 
 def test_each_file_has_its_outcome(home):
     """The load was no empty one: two were loaded, one of them again, one is cut."""
-    status = json.loads(run_here(home, "status", "--json").stdout)
+    status = json.loads(home.run("status", "--json").stdout)
 
     assert status["balance"]["outcomes"]["quarantined"] == 1
     assert status["tables"]["fct_images"] == 2

@@ -150,7 +150,9 @@ def later(loaded, second, hospital, tmp_path_factory):  # noqa: ARG001
         places.raw.write("incoming/x.dcm", (folder.parent / "x.dcm").read_bytes())
     running, asked = loaded.start("ingest", folder), Counter()
     while running.poll() is None:
-        done = loaded.run("query", "select count(*) from fct_images", "--format", "csv")
+        done = loaded.command(
+            "query", "select count(*) from fct_images", "--format", "csv"
+        )
         asked[done.returncode] += 1
     loaded.said.append(running.communicate()[0])
     assert running.returncode == 0, loaded.said[-1]

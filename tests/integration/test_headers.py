@@ -29,6 +29,8 @@ from dicom_pipeline.publish.query import raw_connection, run_raw
 from dicom_pipeline.resources.header_schemas import HeaderSchemas
 from dicom_pipeline.settings import Settings
 
+pytestmark = pytest.mark.s3
+
 CANARY = "Yellow^Canary"
 BY_DAY = ("Modality", "StudyDate")
 

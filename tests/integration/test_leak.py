@@ -70,7 +70,7 @@ def test_the_same_scan_finds_everyone_in_the_raw_zone(loaded, files, rows_of):
 
 def test_the_shipped_scan_finds_no_one_and_can_see(loaded, first):  # noqa: ARG001
     """Its own control finds everyone in raw; the check before publishing has passed."""
-    done = loaded.run("deid", "check", "--json")
+    done = loaded.command("deid", "check", "--json")
 
     report = json.loads(done.stdout)
     assert done.returncode == 0, report["haystacks"]
@@ -86,7 +86,7 @@ def test_a_planted_fault_is_found_and_not_repeated(loaded, first):  # noqa: ARG0
     """A name in a log ends with 5, and with the class and the place alone."""
     log = loaded.home / "planted.log"
     log.write_text("could not read Quistgaard, K.\n")
-    done = loaded.run("deid", "check")
+    done = loaded.command("deid", "check")
     log.unlink()
     loaded.said[-2:] = []
 
@@ -118,7 +118,7 @@ def test_another_key_stops_before_anything_is_written(loaded, first, monkeypatch
     monkeypatch.setitem(loaded.more, "A_KEY", "00" * 32)
     monkeypatch.setitem(loaded.more, "DICOM_PIPELINE_KEY_URI", "env:A_KEY")
 
-    done = loaded.run("ingest", "nowhere")
+    done = loaded.command("ingest", "nowhere")
 
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

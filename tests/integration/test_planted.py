@@ -52,14 +52,15 @@ def held(install, corpus):
     """One installation that has loaded the corpus; its server runs on."""
     made = install("planted")
     with made.hold():
-        made.ingest(corpus / "dicom")
+        done = made.command("ingest", corpus / "dicom")
+        assert done.returncode == 0, done.stdout + done.stderr
         yield made
 
 
 @pytest.fixture(scope="module")
 def nested(held, tmp_path_factory):
     folder = tmp_path_factory.mktemp("planted") / "nested"
-    done = held.run("headers", "export", "--layer", "stage", folder)
+    done = held.command("headers", "export", "--layer", "stage", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 

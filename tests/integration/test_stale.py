@@ -6,7 +6,6 @@ import pytest
 
 from dicom_pipeline.publish import dbt_sources
 from dicom_pipeline.settings import Settings
-from tests.integration.here import run_here
 from tests.planted.tree import copied_tree, put
 
 pytestmark = pytest.mark.s3
@@ -44,14 +43,14 @@ def home(install, few, tree):  # noqa: ARG001
 
 def ingest(home, few):
     """Load; anything but success is a failure."""
-    done = run_here(home, "ingest", few)
-    assert done.exit_code == 0, done.output
+    done = home.run("ingest", few)
+    assert done.returncode == 0, done.stderr
 
 
 def status(home):
     """What the command says of stale outputs."""
-    done = run_here(home, "status", "--json")
-    assert done.exit_code == 0, done.stderr
+    done = home.run("status", "--json")
+    assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)["stale"]
 
 
