@@ -1,6 +1,6 @@
 # `make` lists what there is to do; `setup` is implied by everything that needs it.
 .DEFAULT_GOAL := help
-LISTED := setup demo test test-long check dev fuzz fuzz-images sheet counts generate planted lock \
+LISTED := setup demo test test-long check ci dev fuzz fuzz-images sheet counts generate planted lock \
 	$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/bench.py benchmarks/faults.py))
 .PHONY: help bench faults $(LISTED)
 .DELETE_ON_ERROR:
@@ -9,7 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends
 SUITE := tests
-XDIST := -n 2 --dist loadfile
+# In the order of the files: the long ones of tests/integration come before the short.
+XDIST := -n 2 --dist loadfile --no-loadscope-reorder
 MINUTES := 10
 RUST_SOURCES := $(shell find img_compressor \( -name target -o -path "*/fuzz/*" \) -prune -o -type f -print)
 
@@ -28,11 +29,11 @@ setup: $(VENV)/.compressor $(VENV)/.package ## Build .venv/ with the locked pack
 demo: setup ## Take sample DICOM from upload to tables and JPEGs, and say where to look.
 	@$(BIN)/dicom-pipeline demo
 
-test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers $(VENV)/.ocr $(VENV)/.fakesnow ## Run every test; SUITE=tests/unit for a part.
+test: setup $(VENV)/.bootstrap $(VENV)/.chromium $(VENV)/.peers $(VENV)/.ocr $(VENV)/.fakesnow ## Run every everyday test; SUITE=tests/unit for a part.
 	@$(BIN)/python -m pytest $(XDIST) -m "not long" $(SUITE)
 
 test-long: setup $(VENV)/.bootstrap ## Run the tests of a minute each, which have shorter twins in 'make test'.
-	@$(BIN)/python -m pytest -m long tests/integration
+	@$(BIN)/python -m pytest $(XDIST) -m long tests/integration
 
 check: setup ## Run linters, types, import contracts, Rust's own tests and stale-file checks.
 	@$(BIN)/ruff check
@@ -46,6 +47,8 @@ check: setup ## Run linters, types, import contracts, Rust's own tests and stale
 	@cd img_compressor && cargo fmt --check
 	@cd img_compressor && cargo clippy --locked --all-targets -- -D warnings
 	@cd img_compressor && cargo test --locked --release
+
+ci: check test test-long ## Run check, test and test-long: all that a build machine runs.
 
 dev: setup ## Start S3, web server, daemon and sensors here; ctrl-C stops all of it.
 	@$(BIN)/dicom-pipeline up
