@@ -47,7 +47,7 @@ _UNASKED = ("batch_id", "fingerprint")
 _WORD = pa.dictionary(pa.int32(), TEXT)
 _AT_ONCE = 2  # files; each decodes with one thread
 _SHORT_BYTES = 32 << 20  # decoded; one row group after the other takes twice as long
-_LONG_ROWS = 250  # more take new memory each time, and twice as long
+_LONG_ROWS = 500  # more take new memory each time, and twice as long
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _columns_of(table: Table) -> tuple[pa.Schema, pa.Schema]:
 
 def _told(column: pa.ChunkedArray, test: Test) -> pa.Array | None:
     """Which rows a test is true of, a row without a value never; ``None``: of none."""
-    whole = column.combine_chunks()
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     is_words = pa.types.is_dictionary(whole.type)
     told = test(whole.dictionary if is_words else whole)
     if not pc.any(told).as_py():

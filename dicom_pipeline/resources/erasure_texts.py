@@ -1,8 +1,8 @@
 """Which of many texts hold what a patient was called; most often none does.
 
-A pattern that looks at what stands around a value costs 1.6 ms per MB. So the bytes
-of all texts together are searched for the values alone, at 0.1 to 0.4 ms per MB and
-value, and the pattern is asked only where one of them stands.
+A pattern that looks at what stands around a value costs 1.5 ms per MB. RE2 skips to
+where a value alone may begin, which costs 0.02 to 0.4 ms per MB. So each value is
+sought alone, and the pattern is asked only where one of them stands.
 """
 
 import json
@@ -14,7 +14,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_FEW = 8  # values; to look for more of them one by one costs more than the pattern
+_FEW = 5  # values; to seek more of them one by one costs more than the pattern
 
 
 @dataclass(frozen=True)
@@ -44,18 +44,19 @@ class Sought:
         """Whether a value may stand in a text; if not, it stands in none of them."""
         if len(self._spelled) > _FEW:
             return True
-        body = texts.buffers()[-1]  # of a slice, those of the rest too
-        held = body.to_pybytes() if body is not None else b""
-        return any(held.find(form.encode()) >= 0 for form in self._spelled)
+        alone = (pc.match_substring_regex(texts, form) for form in self._spelled)
+        return any(pc.any(told).as_py() for told in alone)
 
     @cached_property
     def _spelled(self) -> list[str]:
-        return sorted({form for value in self.values for form in _spellings(value)})
+        """Each way to write each value, as an expression."""
+        spelled = {form for value in self.values for form in _spellings(value)}
+        return sorted(map(re.escape, spelled))
 
     @cached_property
     def _pattern(self) -> str:
         """Matches each value, but no number within a longer one."""
-        either = "|".join(map(re.escape, self._spelled))
+        either = "|".join(self._spelled)
         return rf"(?:^|[^0-9A-Za-z.])(?:{either})(?:$|[^0-9A-Za-z.])"
 
 
