@@ -70,23 +70,17 @@ def erase(  # noqa: PLR0913, PLR0917  # each is an option of the command
             facts = places.erasure.look(identity)
             if not dry_run:
                 _agree(facts, yes=yes, json=json)
-                facts = _erased(places, identity, provider_bucket=provider_bucket)
+                with err.status("erasing") as status:
+                    work = replace(places.erasure, say=status.update)
+                    facts = work.erase(
+                        identity, provider_bucket=provider_bucket, store_forgets=True
+                    )
         if not dry_run:
             _forget(places)
     except (BucketError, LocalS3Error, KeyUnavailableError) as error:
         fail(f"{error}; run it again: it goes on where it stopped")
     _show(facts, json=json)
     _judge(facts, dry_run=dry_run)
-
-
-def _erased(places: Places, identity: str, *, provider_bucket: bool) -> dict[str, Any]:
-    """Erase him; the embedded store owes the rest, should this be killed."""
-    if places.is_embedded:
-        places.local_s3.owe()
-    with err.status("erasing") as status:
-        return replace(places.erasure, say=status.update).erase(
-            identity, provider_bucket=provider_bucket, store_forgets=True
-        )
 
 
 def _forget(places: Places) -> None:

@@ -40,6 +40,7 @@ from dicom_pipeline.resources.erasure_raw import RawErasure
 from dicom_pipeline.resources.erasure_scan import RawScan, byte_hits
 from dicom_pipeline.resources.erasure_stage import StageErasure
 from dicom_pipeline.resources.ledger import Ledger
+from dicom_pipeline.resources.local_s3 import LocalS3
 from dicom_pipeline.resources.local_s3_reclaim import drop_empty_folders, reclaim
 from dicom_pipeline.resources.parquet_files import read_columns
 from dicom_pipeline.resources.purge import purge_all
@@ -114,7 +115,8 @@ class Erasure:
             identity: Issuer or provider, U+001F, normalised Patient ID.
             provider_bucket: Delete the provider's own files as well.
             store_forgets: Leave the bytes of what was deleted to whoever makes the
-                embedded store forget them next (``LocalS3.forget``).
+                embedded store forget them next (``LocalS3.forget``). It owes that
+                before its next start, should nobody do it.
 
         Raises:
             BucketError: A place fails; run it again.
@@ -122,6 +124,8 @@ class Erasure:
         began = datetime.now(UTC)
         took: dict[str, float] = {}
         found = self._timed("finding", lambda: self._find(identity), took)
+        if self.is_embedded:
+            LocalS3(self.folders.s3_home).owe()
         stone = self._entombed(identity, found)
         removed: dict[str, int] = {}
         own, uids = {identity.partition(SEPARATOR)[2]}, set[str]()
