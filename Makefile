@@ -46,7 +46,7 @@ check: setup ## Run linters, types, import contracts, Rust's own tests and stale
 	@$(BIN)/python -m pytest -q -k "fresh" tests/unit/deid/test_rules.py
 	@cd img_compressor && cargo fmt --check
 	@cd img_compressor && cargo clippy --locked --all-targets -- -D warnings
-	@cd img_compressor && cargo test --locked --release
+	@cd img_compressor && cargo test --locked --profile tested
 
 ci: check test test-long ## Run check, test and test-long: all that a build machine runs.
 
