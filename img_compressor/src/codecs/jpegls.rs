@@ -1,146 +1,151 @@
-//! JPEG-LS (ISO 14495-1) by `CharLS`.
-#![allow(unsafe_code, reason = "CharLS is a C++ library with a C interface")]
+//! JPEG-LS, ISO/IEC 14495-1 (ITU-T T.87): lossless and near-lossless, 2 to 16 bits, components by
+//! plane, line or sample.
+//!
+//! Not decoded are mapping tables, point transforms and a number of lines that comes behind them
+//! (DNL). A restart interval counts lines.
 
-use std::borrow::Cow;
-use std::ptr::null_mut;
+mod bits;
+mod coding;
+mod colour;
+mod contexts;
+mod header;
+mod lines;
+mod runs;
+mod scan;
 
-use charls_sys as charls;
-
-use crate::codecs::markers::{SOS, segments};
+use crate::codecs::markers::{EOI, Segment};
 use crate::image::Image;
 use crate::reason::Reason;
 use crate::samples::{Decoded, Samples, interleave};
+use colour::Transform;
+use header::{Header, Interleave};
+use scan::Scan;
 
 /// End of image.
-const END: [u8; 2] = [0xFF, 0xD9];
+const END: [u8; 2] = [0xFF, EOI];
 
 /// Decode one JPEG-LS frame.
+///
+/// Broken bits end the work at the end of their line, so that it is bounded by the size of the
+/// frame and of the stream.
 ///
 /// # Errors
 ///
 /// [`Reason::DecodeFailed`] where it is no JPEG-LS or is broken; [`Reason::FrameMismatch`] where
 /// its size or components are not the header's.
 pub fn decode(bytes: &[u8], image: &Image) -> Result<Decoded, Reason> {
-    let stream = ended(bytes);
-    let mut decoder = Decoder::new()?;
-    let frame = decoder.header(&stream)?;
-    let components = u32::try_from(frame.component_count).map_err(|_| Reason::DecodeFailed)?;
-    if (frame.height, frame.width, components) != (image.rows, image.columns, image.samples) {
+    let mut header = Header::default();
+    let first = header::start(bytes).and_then(|start| header.read(bytes, start));
+    let (interleaved, at) = first.ok_or(Reason::DecodeFailed)?;
+    let size = (header.height, header.width, header.components);
+    if size != (image.rows, image.columns, image.samples) {
         return Err(Reason::FrameMismatch);
     }
-    let precision = u32::try_from(frame.bits_per_sample).map_err(|_| Reason::DecodeFailed)?;
-    let planar = components > 1 && is_planar(bytes);
+    let precision = header.precision;
+    let stream = Stream { bytes, at, header };
     let count = image.sample_count();
     let samples = if precision <= 8 {
-        let mut samples = vec![0u8; count];
-        decoder.read(&mut samples)?;
-        Samples::Bytes(if planar {
-            interleave(&samples)
-        } else {
-            samples
-        })
+        let cells = stream.cells(interleaved, count, |value| value.to_le_bytes()[0]);
+        cells.map(Samples::Bytes)
     } else {
-        let mut samples = vec![0u16; count];
-        decoder.read(bytemuck::cast_slice_mut(&mut samples))?;
-        Samples::Words(if planar {
-            interleave(&samples)
-        } else {
-            samples
-        })
+        let cells = stream.cells(interleaved, count, |value| value);
+        cells.map(Samples::Words)
     };
     Ok(Decoded {
         precision: (precision != image.bits_stored).then_some(precision),
-        damaged: matches!(stream, Cow::Owned(_)),
-        ..Decoded::plain(samples)
+        damaged: !is_ended(bytes),
+        ..Decoded::plain(samples.ok_or(Reason::DecodeFailed)?)
     })
 }
 
-/// The stream with an end of image behind it, where it has none.
-///
-/// `CharLS` 2.4.5 counts up to 2^31 bits, one by one, where the bytes end without a marker inside
-/// a long run of zero bits (seen: 27 s of 600 bytes); in front of a marker it gives up at once.
-fn ended(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let used = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();
-    if bytes[..used].ends_with(&END) {
-        return Cow::Borrowed(bytes);
-    }
-    Cow::Owned([bytes, &END].concat())
+/// Whether an end of image is the last, but for padding.
+fn is_ended(bytes: &[u8]) -> bool {
+    let padding = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    bytes[..bytes.len() - padding].ends_with(&END)
 }
 
-/// A decoder that borrows its input for as long as it lives.
-struct Decoder<'a> {
-    handle: *mut charls::charls_jpegls_decoder,
-    source: std::marker::PhantomData<&'a [u8]>,
+/// A stream whose header was read up to the first scan.
+struct Stream<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    header: Header,
 }
 
-impl<'a> Decoder<'a> {
-    fn new() -> Result<Self, Reason> {
-        // SAFETY: no arguments to get wrong; a null handle is checked.
-        let handle = unsafe { charls::charls_jpegls_decoder_create() };
-        if handle.is_null() {
-            return Err(Reason::DecodeFailed);
+impl Stream<'_> {
+    /// Samples by pixel; `None` where a scan is broken.
+    fn cells<T: Copy + Default>(
+        mut self,
+        interleaved: Interleave,
+        count: usize,
+        cell: impl Fn(u16) -> T + Copy,
+    ) -> Option<Vec<T>> {
+        let mut cells = Vec::with_capacity(count);
+        match interleaved {
+            Interleave::None => {
+                self.plane(&mut cells, cell)?;
+                for _ in 1..self.header.components {
+                    let (interleaved, at) = self.header.read(self.bytes, self.at)?;
+                    self.at = at;
+                    (interleaved == Interleave::None).then_some(())?;
+                    self.plane(&mut cells, cell)?;
+                }
+            }
+            Interleave::Line => self.pixels::<1, T>(3, &mut cells, cell, |lines, row| {
+                let [red, green, blue] = [0, 1, 2].map(|n: usize| lines[n][1..].as_flattened());
+                for (to, ((red, green), blue)) in
+                    row.iter_mut().zip(red.iter().zip(green).zip(blue))
+                {
+                    *to = [*red, *green, *blue];
+                }
+            })?,
+            Interleave::Sample => self.pixels::<3, T>(1, &mut cells, cell, |lines, row| {
+                row.copy_from_slice(&lines[0][1..=row.len()]);
+            })?,
         }
-        Ok(Self {
-            handle,
-            source: std::marker::PhantomData,
-        })
+        self.is_over().then_some(())?;
+        let planar = interleaved == Interleave::None && self.header.components > 1;
+        Some(if planar { interleave(&cells) } else { cells })
     }
 
-    fn header(&mut self, bytes: &'a [u8]) -> Result<charls::charls_frame_info, Reason> {
-        let mut frame = charls::charls_frame_info {
-            width: 0,
-            height: 0,
-            bits_per_sample: 0,
-            component_count: 0,
-        };
-        // SAFETY: `bytes` outlives the decoder by its lifetime; `frame` is a valid place.
-        unsafe {
-            passed(charls::charls_jpegls_decoder_set_source_buffer(
-                self.handle,
-                bytes.as_ptr().cast(),
-                bytes.len(),
-            ))?;
-            passed(charls::charls_jpegls_decoder_read_header(self.handle))?;
-            passed(charls::charls_jpegls_decoder_get_frame_info(
-                self.handle,
-                &raw mut frame,
-            ))?;
+    /// One component.
+    fn plane<T>(&mut self, cells: &mut Vec<T>, cell: impl Fn(u16) -> T) -> Option<()> {
+        let scan = Scan::<1>::new(self.header, 1)?;
+        self.at += scan.decode(&self.bytes[self.at..], |lines| {
+            let line = &lines[0][1..lines[0].len() - 1];
+            cells.extend(line.iter().map(|[value]| cell(*value)));
+        })?;
+        Some(())
+    }
+
+    /// Three components; `join` makes a row of pixels of their lines.
+    fn pixels<const N: usize, T>(
+        &mut self,
+        planes: usize,
+        cells: &mut Vec<T>,
+        cell: impl Fn(u16) -> T,
+        join: impl Fn(&[Vec<[u16; N]>], &mut [[u16; 3]]),
+    ) -> Option<()> {
+        let Header {
+            transform,
+            precision,
+            ..
+        } = self.header;
+        if transform != Transform::None && !matches!(precision, 8 | 16) {
+            return None;
         }
-        Ok(frame)
+        let scan = Scan::<N>::new(self.header, planes)?;
+        let mut row = vec![[0; 3]; self.header.width as usize];
+        self.at += scan.decode(&self.bytes[self.at..], |lines| {
+            join(lines, &mut row);
+            transform.undo(&mut row, precision);
+            cells.extend(row.as_flattened().iter().map(|value| cell(*value)));
+        })?;
+        Some(())
     }
 
-    fn read(&mut self, target: &mut [u8]) -> Result<(), Reason> {
-        // SAFETY: CharLS checks the length that it is given against the frame's.
-        unsafe {
-            passed(charls::charls_jpegls_decoder_decode_to_buffer(
-                self.handle,
-                target.as_mut_ptr().cast(),
-                target.len(),
-                0,
-            ))
-        }
-    }
-}
-
-impl Drop for Decoder<'_> {
-    fn drop(&mut self) {
-        // SAFETY: the handle came from create and is not used again.
-        unsafe { charls::charls_jpegls_decoder_destroy(self.handle) };
-        self.handle = null_mut();
-    }
-}
-
-/// Whether the first scan holds one component: ILV 0. ISO 14495-1 C.2.3.
-fn is_planar(bytes: &[u8]) -> bool {
-    segments(bytes, 2)
-        .find(|segment| segment.code == SOS)
-        .is_some_and(|scan| scan.body.first() == Some(&1))
-}
-
-fn passed(code: charls::charls_jpegls_errc) -> Result<(), Reason> {
-    if code == 0 {
-        Ok(())
-    } else {
-        Err(Reason::DecodeFailed)
+    /// An end of image follows, or nothing.
+    fn is_over(&self) -> bool {
+        let cut = self.bytes[self.at..].iter().all(|byte| *byte == 0xFF);
+        cut || Segment::at(self.bytes, self.at).is_some_and(|segment| segment.code == EOI)
     }
 }
