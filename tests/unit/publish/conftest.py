@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from moto import mock_aws
 
 from dicom_pipeline.catalog import ENTITIES
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
@@ -48,6 +49,15 @@ ROWS = {
                1 as frame, 1000 + i as jpeg_bytes
         from range(40) t(i)""",
 }
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """One request at a time: moto lists a dictionary that it deletes from."""
+    for name in ("purge", "erasure_stage"):
+        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
+    with mock_aws():
+        yield
 
 
 @pytest.fixture

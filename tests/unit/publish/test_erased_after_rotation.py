@@ -1,7 +1,6 @@
 """Whoever was erased stays out when the key changes, in either way."""
 
 import pytest
-from moto import mock_aws
 
 from dicom_pipeline.deid.pseudonyms import Pseudonyms
 from dicom_pipeline.resources.erased import ERASED_PREFIX, Erased
@@ -9,20 +8,13 @@ from dicom_pipeline.resources.rotation_record import KeyRefusedError
 from tests.unit.publish import archives
 from tests.unit.publish.archives import HER, HIM, IDENTITY, KEY, Archive
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 K1, K2 = bytes(range(32)), bytes(range(32, 64))
 NEW = {
     "chained": Pseudonyms(K2, 2, previous=[K1]),
     "rederive": Pseudonyms(K2, 2, retired=[K1]),
 }
-
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch):
-    """One request at a time: moto lists a dictionary that it deletes from."""
-    for name in ("purge", "erasure_stage"):
-        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
-    with mock_aws():
-        yield
 
 
 @pytest.fixture

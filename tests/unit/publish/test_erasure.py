@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from moto import mock_aws
 
 from dicom_pipeline.deid.tombstones import patient_token
 from dicom_pipeline.publish.erasure_receipt import receipt_digest
@@ -29,21 +28,14 @@ from tests.unit.publish.archives import (
 )
 from tests.unit.resources.test_compaction import NOW
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 DYING = (1, 9, 18)  # of 23 writes
 WRITES = {"PutObject", "DeleteObject", "DeleteObjects", "CopyObject", "UploadPart"}
 
 
 class PowerCutError(RuntimeError):
     """The machine went off."""
-
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch):
-    """One request at a time: moto lists a dictionary that it deletes from."""
-    for name in ("purge", "erasure_stage"):
-        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
-    with mock_aws():
-        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What was said of a patient's pixels goes with him."""
 
 import pytest
-from moto import mock_aws
 
 from dicom_pipeline.dicom.pixel_review import Review, Verdict, Why
 from dicom_pipeline.resources.reviews import Reviews
@@ -9,17 +8,14 @@ from tests.unit.publish.archives import HER, HIM, IDENTITY, NAMES, Archive
 
 
 @pytest.fixture
-def archive(tmp_path, monkeypatch):
-    """Two patients; one request at a time, for moto's sake."""
-    for name in ("purge", "erasure_stage"):
-        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
-    with mock_aws():
-        made = Archive(tmp_path / "home")
-        made.send(HIM, 1)
-        made.send(HER, 1)
-        made.load()
-        made.build()
-        yield made
+def archive(tmp_path, aws):  # noqa: ARG001
+    """Two patients."""
+    made = Archive(tmp_path / "home")
+    made.send(HIM, 1)
+    made.send(HER, 1)
+    made.load()
+    made.build()
+    return made
 
 
 def test_verdicts_on_his_images_go_and_others_stay(archive):

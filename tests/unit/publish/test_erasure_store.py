@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from moto import mock_aws
 
 from dicom_pipeline.publish import erasure
 from dicom_pipeline.resources.erased import Erased
@@ -11,17 +10,14 @@ from tests.unit.publish.archives import HIM, IDENTITY, Archive
 
 
 @pytest.fixture
-def work(tmp_path, monkeypatch):
+def work(tmp_path, monkeypatch, aws):  # noqa: ARG001
     """An erasure of one patient, over a store that only counts what it is told."""
-    for name in ("purge", "erasure_stage"):
-        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
     monkeypatch.setattr(erasure, "drop_empty_folders", lambda _home, _keys: None)
-    with mock_aws():
-        archive = Archive(tmp_path / "home")
-        archive.send(HIM, 1)
-        archive.load()
-        archive.build()
-        yield replace(archive.erasure(), is_embedded=True)
+    archive = Archive(tmp_path / "home")
+    archive.send(HIM, 1)
+    archive.load()
+    archive.build()
+    return replace(archive.erasure(), is_embedded=True)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import pyarrow.parquet as pq
 import pytest
-from moto import mock_aws
 from obstore.store import MemoryStore
 
 from dicom_pipeline.catalog.compressed_images import COMPRESSED_IMAGES
@@ -26,17 +25,10 @@ from tests.unit.publish.archives import (
     patient_identity,
 )
 
+pytestmark = pytest.mark.usefixtures("aws")
+
 SECRET = bytes(range(32))
 MONTHS = ("2024-01", "2024-02")
-
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch):
-    """One request at a time: moto lists a dictionary that it deletes from."""
-    for name in ("purge", "erasure_stage"):
-        monkeypatch.setattr(f"dicom_pipeline.resources.{name}.CONCURRENCY", 1)
-    with mock_aws():
-        yield
 
 
 @pytest.fixture
