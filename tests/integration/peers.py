@@ -92,7 +92,7 @@ def storescp(folder: Path) -> Iterator[int]:
                 assert running.poll() is None
             yield port
         finally:
-            running.terminate()
+            running.kill()  # a child of Dagster's process may ignore SIGTERM
             running.wait(10)
 
 

@@ -5,7 +5,7 @@ import pytest
 from dicom_pipeline.sources.folder import etag
 from tests.corpus.given import FILES, HERE, ROOT, csv_rows
 
-pytestmark = [pytest.mark.corpus, pytest.mark.s3]
+pytestmark = [pytest.mark.corpus, pytest.mark.s3, pytest.mark.long]
 
 UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 NUMBERS = {

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration import leak
 
-pytestmark = pytest.mark.s3
+pytestmark = [pytest.mark.s3, pytest.mark.long]
 
 HIS = "HONG_GILDONG"  # a name in three alphabets, US and OT
 OTHERS = ("QUISTGAARD-ODOWD_S", "YAMASHIRO_TAROU")

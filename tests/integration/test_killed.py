@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-pytestmark = pytest.mark.s3
+pytestmark = [pytest.mark.s3, pytest.mark.long]
 
 # Dagster runs that have begun, and seconds after that: within the door, then twice
 # within the months' run, which makes tables, JPEGs and the dbt build.
