@@ -4,36 +4,16 @@ mod support;
 
 use std::fs;
 
-use img_compressor::image::{Cell, Image, Photometric};
+use img_compressor::image::Image;
 use img_compressor::reason::Reason;
 use img_compressor::samples::{Samples, Space};
 use img_compressor::{codecs, transfer};
-use support::{Builder, rendered};
+use support::{Builder, image, rendered};
 
 const LOSSLESS: &str = "1.2.840.10008.1.2.4.110";
 
 fn data(name: &str) -> Vec<u8> {
     fs::read(format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).expect("test data")
-}
-
-fn image(samples: u32, bits: u32) -> Image {
-    Image {
-        rows: 16,
-        columns: 16,
-        frames: 1,
-        samples,
-        cell: if bits > 8 { Cell::Word } else { Cell::Byte },
-        bits_stored: bits,
-        shift: 0,
-        signed: false,
-        photometric: if samples == 3 {
-            Photometric::Rgb
-        } else {
-            Photometric::Monochrome2
-        },
-        planar: false,
-        by_strips: false,
-    }
 }
 
 /// The formula of the test data.
@@ -59,7 +39,7 @@ fn lossless_frames_come_out_bit_by_bit() {
         ("grey16.jxl", 1, 16),
         ("rgb.jxl", 3, 8),
     ] {
-        let (values, _) = decoded(name, &image(samples, bits)).expect("a frame");
+        let (values, _) = decoded(name, &image(16, 16, samples, bits)).expect("a frame");
 
         assert_eq!(pixels(256 * samples, 1 << bits), values, "{name}");
     }
@@ -68,7 +48,7 @@ fn lossless_frames_come_out_bit_by_bit() {
 /// A JPEG that was packed again is the JPEG, within what two decoders may differ by.
 #[test]
 fn a_packed_jpeg_looks_like_the_jpeg() {
-    let rgb = image(3, 8);
+    let rgb = image(16, 16, 3, 8);
     let (packed, space) = decoded("smooth.jxl", &rgb).expect("a frame");
     let plain = codecs::jpeg::decode(&data("smooth.jpg"), &rgb).expect("a frame");
     let Samples::Bytes(plain) = plain.samples else {
@@ -102,7 +82,7 @@ fn an_object_is_rendered() {
 
 #[test]
 fn what_is_no_frame_of_this_object_is_refused() {
-    let grey = image(1, 16);
+    let grey = image(16, 16, 1, 16);
     let cut = data("grey16.jxl").len() / 2;
     let coding = transfer::transfer_syntax(LOSSLESS).expect("known").coding;
     let refused = |bytes: &[u8], image: &Image| codecs::decode(coding, bytes, image).err();

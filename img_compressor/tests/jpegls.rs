@@ -1,28 +1,13 @@
 //! JPEG-LS held against the example of the standard and against `CharLS`.
 
 mod charls;
+mod support;
 
 use charls::{Dice, Recipe, picture};
 use img_compressor::codecs::jpegls::decode;
-use img_compressor::image::{Cell, Image, Photometric};
 use img_compressor::reason::Reason;
 use img_compressor::samples::{Decoded, Samples};
-
-fn image(height: u32, width: u32, samples: u32, bits: u32) -> Image {
-    Image {
-        rows: height,
-        columns: width,
-        frames: 1,
-        samples,
-        cell: if bits > 8 { Cell::Word } else { Cell::Byte },
-        bits_stored: bits,
-        shift: 0,
-        signed: false,
-        photometric: Photometric::Monochrome2,
-        planar: false,
-        by_strips: false,
-    }
-}
+use support::image;
 
 /// What our decoder makes of it.
 fn ours(recipe: &Recipe, stream: &[u8]) -> Result<Decoded, Reason> {

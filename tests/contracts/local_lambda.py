@@ -10,16 +10,12 @@ import queue
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from moto.server import ThreadedMotoServer
-
-from dicom_pipeline.resources.store import Store
 
 ROOT = Path(__file__).parents[2]
 NEXT = "/2018-06-01/runtime/invocation/next"
@@ -31,21 +27,6 @@ def bootstrap() -> Path:
     if not built.exists():
         pytest.skip("no bootstrap: make .venv/.bootstrap")
     return built
-
-
-@contextmanager
-def serving_s3() -> Iterator[Store]:
-    """Serve S3 until the block ends."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield Store(
-        endpoint=f"http://127.0.0.1:{port}",
-        access_key="test",
-        secret_key="test",
-        attempts=1,
-    )
-    server.stop()
 
 
 @dataclass

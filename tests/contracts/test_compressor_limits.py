@@ -16,7 +16,8 @@ from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.resources.compressor import Answer, Compressor, Job
 from dicom_pipeline.resources.compressor_lambda import LambdaCompressor
 from dicom_pipeline.resources.store import Store
-from tests.contracts.local_lambda import LocalLambda, bootstrap, serving_s3
+from tests.contracts.local_lambda import LocalLambda, bootstrap
+from tests.moto_server import serving_s3
 
 REGION = "us-east-1"
 SMALL = "s3://zone/in/small"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from dicom_pipeline.checks.dead_letters import no_notification_is_dead
 from dicom_pipeline.layout import Grain
@@ -22,6 +21,7 @@ from dicom_pipeline.sources.door import Door
 from dicom_pipeline.sources.events import Events
 from dicom_pipeline.sources.intake import PROVIDER, Intake
 from dicom_pipeline.sources.known import Known
+from tests.moto_server import serving_aws
 
 ODD = ["plain", "a b+c", "é/日本", "100%", "in/DOE^JANE.dcm"]
 DAY = 86_400
@@ -30,11 +30,8 @@ DAY = 86_400
 @pytest.fixture(scope="module")
 def server():
     """Start moto's server; yield its URL."""
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
+    with serving_aws() as address:
+        yield address
 
 
 class Hasty(Queue):

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from moto.server import ThreadedMotoServer
 
 from dicom_pipeline.layout import sending_ae_of
 from dicom_pipeline.resources.bucket import Bucket
@@ -30,6 +29,7 @@ from tests.integration.peers import (
     storescp,
     wheel_file,
 )
+from tests.moto_server import serving_s3
 
 COMMAND = Path(sys.executable).with_name("dicom-pipeline")
 PADDING = 0xFFFCFFFC  # Data Set Trailing Padding (PS3.10 7.2)
@@ -50,16 +50,8 @@ SYNTAXES = {
 @pytest.fixture(scope="module")
 def store() -> Iterator[Store]:
     """Yield an S3 server of this module's own."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    yield Store(
-        endpoint=f"http://127.0.0.1:{port}",
-        access_key="test",
-        secret_key="test",
-        attempts=1,
-    )
-    server.stop()
+    with serving_s3() as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

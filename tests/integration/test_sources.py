@@ -15,12 +15,12 @@ import boto3
 import duckdb
 import pydicom.data
 import pytest
-from moto.server import ThreadedMotoServer
 
 from dicom_pipeline.resources.bucket import Bucket
 from dicom_pipeline.sources import push as pushing
 from dicom_pipeline.sources.source import Expected
 from dicom_pipeline.sources.words import source_of
+from tests.moto_server import serving_aws
 from tests.unit.sources.web_server import Page, serving
 
 pytestmark = pytest.mark.s3
@@ -68,25 +68,21 @@ def sent(there):
 @pytest.fixture(scope="module")
 def other():
     """Return the address of another S3 service, with a bucket of two files."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    address = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=address,
-        region_name="us-east-1",
-        aws_access_key_id="other",
-        aws_secret_access_key="other",
-    )
-    for bucket in ("hospital", "idc-open-data"):
-        client.create_bucket(Bucket=bucket, ACL="public-read")
-        for key, file in {"s1/1.dcm": CT, "s2/2.dcm": MR}.items():
-            client.put_object(
-                Bucket=bucket, Key=key, Body=file.read_bytes(), ACL="public-read"
-            )
-    yield address
-    server.stop()
+    with serving_aws() as address:
+        client = boto3.client(
+            "s3",
+            endpoint_url=address,
+            region_name="us-east-1",
+            aws_access_key_id="other",
+            aws_secret_access_key="other",
+        )
+        for bucket in ("hospital", "idc-open-data"):
+            client.create_bucket(Bucket=bucket, ACL="public-read")
+            for key, file in {"s1/1.dcm": CT, "s2/2.dcm": MR}.items():
+                client.put_object(
+                    Bucket=bucket, Key=key, Body=file.read_bytes(), ACL="public-read"
+                )
+        yield address
 
 
 def test_folders_and_archives(push, sent, tmp_path):

@@ -7,6 +7,7 @@ use std::{env, fs};
 
 use img_compressor::answer::{Answerer, Request, Row, Settings};
 use img_compressor::encode::{Emit, Overlays, Pack, Passthrough, Subsampling};
+use img_compressor::image::{Cell, Image, Photometric};
 use img_compressor::plan::Limits;
 use img_compressor::store::Stores;
 
@@ -17,6 +18,27 @@ pub const BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
 pub const JPEG: &str = "1.2.840.10008.1.2.4.50";
 pub const RLE: &str = "1.2.840.10008.1.2.5";
 pub const MPEG2: &str = "1.2.840.10008.1.2.4.100";
+
+/// What a header says of one frame, grey or colour, for a codec alone.
+pub fn image(rows: u32, columns: u32, samples: u32, bits: u32) -> Image {
+    Image {
+        rows,
+        columns,
+        frames: 1,
+        samples,
+        cell: if bits > 8 { Cell::Word } else { Cell::Byte },
+        bits_stored: bits,
+        shift: 0,
+        signed: false,
+        photometric: if samples == 3 {
+            Photometric::Rgb
+        } else {
+            Photometric::Monochrome2
+        },
+        planar: false,
+        by_strips: false,
+    }
+}
 
 /// Elements of a data set, in the order in which they are added.
 #[derive(Clone)]
